@@ -1,0 +1,265 @@
+"""What does a check see, and what does it return?
+
+A check says what must be measured (`measures`), and judges what was measured
+(`judge`). It is pure: no clock, no I/O, no database. It yields a finding for *every*
+test that it makes, also the healthy ones; only `monitor.decide` chooses what is a
+problem, because error control needs all p-values.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Literal, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from checks.plan import Plan
+
+Grain = Literal["hour", "day"]
+Floats = NDArray[np.float64]
+
+EVERY = "*"  # every property that the store has
+
+
+class Stat(StrEnum):
+    """An additive statistic that a store can count in a bucket."""
+
+    ROWS = "rows"  # messages
+    IDS = "ids"  # rows that carry a message id
+    SURPLUS = "surplus"  # rows beyond the first of the same message id (of the same content, where no id exists)
+    REPEATS = "repeats"  # rows beyond the first of the same user, event and content, under another id, within the window
+    NULLS = "nulls"  # rows without a value of the property
+    MISTYPED = "mistyped"  # values that are not of the rule's type
+    OUTSIDE = "outside"  # values that the rule (enum, pattern, range) does not allow
+    FINGERPRINT = "fingerprint"  # hash of the one value of the bucket; -1 when there are several; absent when none
+    RECEIVED = "received"  # newest received_at, seconds since 1970
+    LOADED = "loaded"  # newest loaded_at, seconds since 1970
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a value is held against."""
+
+    kind: Literal["type", "enum", "pattern", "range"]
+    value: tuple[Any, ...]  # ("integer",) | the members | (regex,) | (min or None, max or None)
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A request for one statistic, of one event (None: of every event), by bucket and source."""
+
+    stat: Stat
+    event: str | None = None
+    property: str | None = None  # EVERY: of every property that the store has
+    rule: Rule | None = None
+    grain: Grain = "day"
+
+    def name(self) -> str:
+        """Return the name under which history keeps it, such as `outside.range`."""
+        return f"{self.stat}.{self.rule.kind}" if self.rule else str(self.stat)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A property of an event as the store has it. `type` is the store's own, translated."""
+
+    event: str
+    source: str
+    property: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """What the store holds, as introspected: events by source, and their properties."""
+
+    events: Mapping[str, frozenset[str]]  # event -> sources that have a place for it
+    fields: tuple[Field, ...] = ()
+    has_ids: bool = True
+
+    def properties(self, event: str) -> frozenset[str]:
+        """Return the properties that the store has for an event, over all sources."""
+        return frozenset(f.property for f in self.fields if f.event == event)
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """A half-open stretch of received_at, in UTC."""
+
+    start: dt.datetime
+    end: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Key:
+    """What a series is about. `source` None: all sources together."""
+
+    event: str
+    source: str | None = None
+    property: str | None = None
+
+    def __str__(self) -> str:
+        """Return the key as people say it."""
+        name = f"{self.event}.{self.property}" if self.property else self.event
+        return f"{name} on {self.source}" if self.source else name
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """The full spine of buckets in the store's business time zone: no bucket is missing."""
+
+    grain: Grain
+    starts: NDArray[np.datetime64]  # [N + 1] UTC, seconds; the last one ends the last bucket
+    slot: NDArray[np.int64]  # [N] hour of week 0..167 (day of week 0..6 on daily data), local
+    day: NDArray[np.int64]  # [N] number of the local day, from 0
+    holiday: NDArray[np.bool_]  # [N] declared holidays and exclusion windows: never judged, never learned from
+
+    def __len__(self) -> int:
+        """Return the number of buckets."""
+        return len(self.slot)
+
+    def bucket(self, index: int) -> Bucket:
+        """Return one bucket as a pair of aware UTC datetimes."""
+        start, end = (as_datetime(self.starts[i]) for i in (index, index + 1))
+        return Bucket(start, end)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The series of one measure over the spine: `values[i, j]` is key i in bucket j.
+
+    NaN: not known, that is before the event was first seen, or not complete yet.
+    A bucket without rows after that is a zero.
+    """
+
+    measure: str
+    calendar: Calendar
+    keys: tuple[Key, ...]
+    values: Floats  # [keys, buckets]
+    usable: NDArray[np.bool_]  # [keys, buckets] may be learned from: known, outside incidents and exclusion windows
+    cut: int  # buckets before it are the past; from it on they are under judgement
+
+    def only(self, wanted: Callable[[Key], bool]) -> Table:
+        """Return the same table with only the wanted keys."""
+        rows = [i for i, key in enumerate(self.keys) if wanted(key)]
+        keys = tuple(self.keys[i] for i in rows)
+        return Table(self.measure, self.calendar, keys, self.values[rows], self.usable[rows], self.cut)
+
+
+class Profile(Protocol):
+    """All that was measured: what a check judges."""
+
+    catalog: Catalog
+    window: Bucket  # buckets that end in (start, end] are under judgement
+
+    def table(self, measure: str, grain: Grain, property: str | None = None) -> Table:  # noqa: A002 the field's word
+        """Return the series of a measure: by (event, source), and by event where it has several sources.
+
+        Rows come with `property` None; every other measure is asked for by property, or
+        with EVERY for all of them.
+        """
+        ...
+
+    def first_seen(self, event: str, source: str | None = None) -> dt.datetime | None:
+        """Return the start of the first bucket in which the event was ever seen."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """The result of one test.
+
+    `p_value` is the chance of something at least as far from expectation when nothing is
+    wrong, calibrated; None when a rule of the plan is broken (no statistics involved).
+    """
+
+    check: str = ""  # stamped by @check
+    kind: str
+    event: str | None = None
+    property: str | None = None
+    source: str | None = None
+    bucket: Bucket | None = None
+    observed: float | None = None
+    expected: float | None = None
+    low: float | None = None
+    high: float | None = None
+    p_value: float | None = None
+    effect: float | None = None  # relative: -0.975 is 97.5 % below expectation; for rates, the difference in share
+    relevant: bool = True  # at least the minimum effect: an irrelevant finding is never a problem
+    rows: float = 0.0  # messages lost, in excess, or damaged
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The series that an alert shows: what was observed, beside what was expected."""
+
+    grain: Grain
+    starts: NDArray[np.datetime64]
+    observed: Floats
+    expected: Floats
+    low: Floats
+    high: Floats
+    unit: str = "events"
+    bad_from: int | None = None
+
+
+@runtime_checkable
+class Check(Protocol):
+    """One question about an event stream."""
+
+    def measures(self, plan: Plan, params: Any) -> Iterable[Measure]:
+        """Say what must be measured; the store fuses the wishes of all checks into one scan."""
+        ...
+
+    def judge(self, profile: Profile, plan: Plan, params: Any) -> Iterator[Finding]:
+        """Yield a finding for every test made, healthy ones too. Pure."""
+        ...
+
+    def evidence(self, profile: Profile, plan: Plan, params: Any, finding: Finding) -> Evidence | None:
+        """Return the series behind one finding of this check, for the alert's chart."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A check as the registry keeps it."""
+
+    name: str
+    question: str  # first line of the module's docstring
+    check: Check
+    params: type[Any]
+    kinds: tuple[str, ...]
+
+
+CHECKS: dict[str, Registered] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class NoParams:
+    """Parameters of a check that has none."""
+
+
+def check(name: str, *, kinds: tuple[str, ...], params: type[Any] = NoParams) -> Callable[[type[Check]], type[Check]]:
+    """Register a check class under its name; being in the folder is enough to be found."""
+
+    def register(cls: type[Check]) -> type[Check]:
+        module_doc = (sys.modules[cls.__module__].__doc__ or name).strip()
+        CHECKS[name] = Registered(name, module_doc.splitlines()[0], cls(), params, kinds)
+        return cls
+
+    return register
+
+
+def as_datetime(value: np.datetime64) -> dt.datetime:
+    """Return a UTC datetime64 as an aware datetime.
+
+    >>> as_datetime(np.datetime64("2026-03-01T06:00:00"))
+    datetime.datetime(2026, 3, 1, 6, 0, tzinfo=datetime.timezone.utc)
+    """
+    return dt.datetime.fromtimestamp(int(value.astype("datetime64[s]").astype(np.int64)), tz=dt.UTC)

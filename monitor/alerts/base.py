@@ -1,0 +1,29 @@
+"""What does trackwatch ask of a way to tell people?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from monitor.alerts.message import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a channel gave back for a message: enough to edit it or to reply to it later. JSON-able."""
+
+    data: Mapping[str, str]
+
+
+class Channel(Protocol):
+    """A configured place to tell people. Its frozen dataclass is its configuration."""
+
+    def send(self, message: Message, root: Receipt | None) -> Receipt:
+        """Deliver a message, or raise DeliveryError(permanent=…). Retries over time are the caller's business.
+
+        `root` is the receipt of the incident's first message: with it, the message belongs to
+        that thread, and a channel that can edit brings the first message up to date. Return
+        the receipt of the incident's root message.
+        """
+        ...

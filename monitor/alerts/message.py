@@ -1,0 +1,80 @@
+"""What does an alert say, before any channel decides how to show it?"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why a message is sent: the value is the text in log, thread and report."""
+
+    OPENED = "new problem"
+    WORSE = "got worse"
+    RESOLVED = "resolved"
+    TEST = "test message"
+
+
+class Severity(StrEnum):
+    """How much it matters."""
+
+    CRITICAL = "critical"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A paragraph. `**bold**` is the only markup; everything else is literal text, also from hostile event names."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Short labelled facts: ("Since", "Mon 14:00")."""
+
+    rows: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bullets:
+    """A list of short lines."""
+
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A place to look further."""
+
+    label: str
+    url: str
+
+
+Block = Text | Facts | Bullets | Link
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A picture of the series with its expected band, and the sentence that replaces it for those who cannot see it."""
+
+    png: bytes
+    alt: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One thing to tell one channel."""
+
+    id: str  # stable: the same message sent again carries the same id
+    incident: str  # the thread it belongs to
+    reason: Reason
+    severity: Severity
+    title: str
+    summary: str  # one plain sentence: push notification, email preheader
+    blocks: tuple[Block, ...]
+    at: dt.datetime
+    mention: str | None = None  # owner: an email address, a Slack user, group or channel
+    chart: Chart | None = None

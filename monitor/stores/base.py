@@ -1,0 +1,82 @@
+"""What does trackwatch ask of a place that holds events?"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from checks.base import Catalog, Measure
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = ("source", "event", "property", "measure", "grain", "bucket", "value")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """All that one run wants measured, over received_at in [since, until)."""
+
+    measures: tuple[Measure, ...]
+    since: dt.datetime  # aware, UTC
+    until: dt.datetime
+    zone: str  # IANA name: in which days and hours are cut
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One SQL statement that a run would issue, with its values bound in, for people to read."""
+
+    table: str
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class TableFailure:
+    """A table that could not be read while the rest of the store could."""
+
+    table: str
+    events: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The answer to a request.
+
+    `frame` has the columns COLUMNS: source, event and property are text (property is "" where
+    the measure has none), measure is `Measure.name()`, grain is hour or day, bucket is the UTC
+    start of the bucket as datetime64[s], value is float64. Rows with value 0 may be left out,
+    but for `rows`, which is there for each (source, event, bucket) with at least one message.
+    """
+
+    frame: pd.DataFrame
+    statements: int
+    rows: int  # messages read
+    failures: tuple[TableFailure, ...] = ()
+
+
+class Store(Protocol):
+    """A place that holds events. Read-only; at most two connections; every statement is bounded in time."""
+
+    def catalog(self) -> Catalog:
+        """Return the events, sources and properties that the store has. Raise StoreError when it does not answer."""
+        ...
+
+    def measure(self, request: Request) -> Measured:
+        """Measure everything in one statement per table.
+
+        Raise StoreError when the store does not answer; a single unreadable table is a
+        `TableFailure` in the answer. Never return part of a bucket as if it were whole.
+        """
+        ...
+
+    def statements(self, request: Request) -> Sequence[Statement]:
+        """Return the SQL that `measure` would issue, without issuing it."""
+        ...
+
+    def close(self) -> None:
+        """Give back connections."""
+        ...
