@@ -1,12 +1,12 @@
 """What can go wrong with trackwatch itself, and with which exit code does it end?
 
-    TrackwatchError
-    ├── UsageError          2  the command line, the configuration or the plan says something impossible
-    │   └── ConfigError     2  …with file, line and what to write instead
-    ├── UnreachableError    3  something outside did not answer
-    │   ├── StoreError      3  the event store (message without the password)
-    │   └── StateError      3  the state database
-    └── DeliveryError       –  a channel did not take a message; permanent or worth another try
+TrackwatchError
+├── UsageError          2  the command line, the configuration or the plan says something impossible
+│   └── ConfigError     2  …with file, line and what to write instead
+├── UnreachableError    3  something outside did not answer
+│   ├── StoreError      3  the event store (message without the password)
+│   └── StateError      3  the state database
+└── DeliveryError       –  a channel did not take a message; permanent or worth another try
 """
 
 from __future__ import annotations
@@ -70,9 +70,15 @@ class DeliveryError(TrackwatchError):
 
     exit_code = 3
 
-    def __init__(self, reason: str, *, permanent: bool, ambiguous: bool = False) -> None:
-        """Say why, whether another try can help, and whether the message may have arrived all the same."""
+    def __init__(
+        self, reason: str, *, permanent: bool, ambiguous: bool = False, retry_after: float | None = None
+    ) -> None:
+        """Say why, and whether another try can help (in `retry_after` seconds).
+
+        `ambiguous`: the message may have arrived all the same.
+        """
         super().__init__(reason)
         self.reason = reason
         self.permanent = permanent
         self.ambiguous = ambiguous
+        self.retry_after = retry_after

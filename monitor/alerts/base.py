@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from monitor.alerts.message import Message
 
@@ -26,4 +26,13 @@ class Channel(Protocol):
         that thread, and a channel that can edit brings the first message up to date. Return
         the receipt of the incident's root message.
         """
+        ...
+
+
+@runtime_checkable
+class Reconciles(Protocol):
+    """A channel that can be asked whether a message has arrived: for deliveries whose end nobody saw."""
+
+    def find(self, message: Message, root: Receipt | None) -> Receipt | None:
+        """Return what `send` would have returned if the message is there, else None. Raises DeliveryError."""
         ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -29,6 +30,15 @@ class Text:
     """A paragraph. `**bold**` is the only markup; everything else is literal text, also from hostile event names."""
 
     text: str
+
+    def runs(self) -> tuple[tuple[str, bool], ...]:
+        """Return the text in pieces, each with whether it is bold.
+
+        >>> Text("**Nothing** came").runs()
+        (('Nothing', True), (' came', False))
+        """
+        pieces = re.split(r"\*\*(.+?)\*\*", self.text)
+        return tuple((piece, number % 2 == 1) for number, piece in enumerate(pieces) if piece)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +72,7 @@ class Chart:
 
     png: bytes
     alt: str
+    spark: str = ""  # the same series in one line of block characters, for plain text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +84,13 @@ class Message:
     reason: Reason
     severity: Severity
     title: str
-    summary: str  # one plain sentence: push notification, email preheader
+    summary: str  # one plain sentence: push notification, email preheader, first line under the title
     blocks: tuple[Block, ...]
     at: dt.datetime
     mention: str | None = None  # owner: an email address, a Slack user, group or channel
     chart: Chart | None = None
+
+    @property
+    def tone(self) -> str:
+        """Return how it looks: `resolved` once it is over, else the severity."""
+        return "resolved" if self.reason is Reason.RESOLVED else self.severity.value

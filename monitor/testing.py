@@ -1,0 +1,80 @@
+"""What do tests of trackwatch, and of channels that others write, stand on instead of the outside world?"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field, replace
+
+from monitor.alerts.base import Receipt
+from monitor.alerts.deliver import Delivery
+from monitor.alerts.message import Message
+from monitor.errors import DeliveryError
+
+
+@dataclass(slots=True)
+class Recorder:
+    """A channel that keeps what it is given; `errors` are raised first, one a try (None: no error)."""
+
+    errors: list[Exception | None] = field(default_factory=list)
+    sent: list[tuple[Message, Receipt | None]] = field(default_factory=list)
+
+    def send(self, message: Message, root: Receipt | None) -> Receipt:
+        """Keep the message and the root it came with."""
+        error = self.errors.pop(0) if self.errors else None
+        if error:
+            raise error
+        self.sent.append((message, root))
+        return root or Receipt({"message": message.id})
+
+
+@dataclass(slots=True)
+class MemoryOutbox:
+    """An outbox in memory. `taken` are the ids of deliveries that another process has claimed."""
+
+    deliveries: dict[str, Delivery] = field(default_factory=dict)
+    ends: dict[str, str] = field(default_factory=dict)  # delivery id -> "sent", or why it failed
+    roots: dict[tuple[str, str], Receipt] = field(default_factory=dict)
+    taken: set[str] = field(default_factory=set)
+    _begun: set[str] = field(default_factory=set)
+
+    def add(self, message: Message, *channels: str) -> None:
+        """Put a message in for each channel."""
+        for channel in channels:
+            delivery = Delivery(id=f"{message.id}:{channel}", channel=channel, message=message)
+            self.deliveries[delivery.id] = delivery
+
+    def pending(self) -> tuple[Delivery, ...]:
+        """Return what has no end yet; what was begun and never ended is ambiguous."""
+        waiting = (d for d in self.deliveries.values() if d.id not in self.ends)
+        return tuple(replace(d, ambiguous=True) if d.id in self._begun else d for d in waiting)
+
+    def claim(self, delivery: Delivery, now: dt.datetime) -> bool:
+        """Begin a try, unless another process has it."""
+        if delivery.id in self.taken:
+            return False
+        self._begun.add(delivery.id)
+        return True
+
+    def sent(self, delivery: Delivery, receipt: Receipt, now: dt.datetime) -> None:
+        """End a delivery well."""
+        self._end(delivery, "sent")
+        self.roots.setdefault((delivery.message.incident, delivery.channel), receipt)
+
+    def postpone(self, delivery: Delivery, error: DeliveryError, next_try: dt.datetime) -> None:
+        """Count the try and wait."""
+        self._begun.discard(delivery.id)
+        self.deliveries[delivery.id] = replace(
+            delivery, attempts=delivery.attempts + 1, next_try=next_try, ambiguous=error.ambiguous or delivery.ambiguous
+        )
+
+    def failed(self, delivery: Delivery, reason: str, now: dt.datetime) -> None:
+        """End a delivery badly."""
+        self._end(delivery, reason)
+
+    def root(self, incident: str, channel: str) -> Receipt | None:
+        """Return the first receipt of the incident in the channel."""
+        return self.roots.get((incident, channel))
+
+    def _end(self, delivery: Delivery, end: str) -> None:
+        self._begun.discard(delivery.id)
+        self.ends[delivery.id] = end
