@@ -1,0 +1,1 @@
+"""How the tracking plan is written down, and how it is read."""
