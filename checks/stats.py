@@ -120,7 +120,8 @@ def effective_trials(trials: ArrayLike, correlation: ArrayLike) -> Floats:
     array([ 1. , 33.6, 50. ])
     """
     n, rho = np.asarray(trials, dtype=float), np.nan_to_num(np.asarray(correlation, dtype=float), nan=CORRELATION)
-    return n / np.maximum(1 + (n - 1) * np.clip(rho, 0.0, 0.999), 1.0)
+    worth: Floats = n / np.maximum(1 + (n - 1) * np.clip(rho, 0.0, 0.999), 1.0)
+    return worth
 
 
 def _share_upper(share: Floats, size: Floats, rate: Floats, weight: Floats) -> Floats:

@@ -1,0 +1,290 @@
+"""How many events are expected in each bucket, and how surprising is what came?
+
+The count model behind `volume` and `missing`: level x profile (`checks.season`), a negative
+binomial predictive distribution, a scan over trailing windows that is calibrated on the
+series' own past (`checks.scan`), and the waiting time of rare events. All series at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from checks.base import Floats, Table
+from checks.scan import Extremes, daily_maxima, learn_extremes, normal_score, rolling, variance_law
+from checks.season import PACES, Grid, Ints, Season, learn
+from checks.stats import zero_probability
+
+Bools = NDArray[np.bool_]
+READY_DAYS = 3
+BLOCK = 128  # series at a time: their arrays stay in the processor's cache
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What the past makes of every bucket of a table: [S, N], past and new."""
+
+    expected: Floats  # past buckets: from the others, for charts
+    variance: Floats  # of one bucket
+    history: Ints  # [S] usable days
+    ready: Bools  # [S] enough of them to judge
+    clean: Bools  # [S, N] learned from: usable, and no incident that the model found
+    doubt: Floats  # [S, N] variance of the expectation itself, beyond `laws`
+    laws: Floats  # [S, windows, 2] variance of a window's sum = a mean + f mean^2
+    drops: Extremes
+    rises: Extremes
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The most extreme trailing window of each bucket [S, M]; `low` and `high` bound 99 % of ordinary buckets."""
+
+    length: Ints
+    observed: Floats
+    expected: Floats
+    low: Floats
+    high: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Surprises:
+    """How surprising the new buckets are: [S, M].
+
+    One-sided p-values, each the chance of a window at least so extreme ending in one bucket:
+    alerting at p <= b / (buckets of a period) gives about b false episodes in that period.
+    1 where nothing can be said: unknown, holiday, too little history.
+    """
+
+    p_drop: Floats
+    p_rise: Floats
+    drop: Window
+    rise: Window
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """How surprising it is that nothing came since the last event: [S, M]."""
+
+    p_value: Floats  # chance for one bucket that a silence of this length stands in it
+    due: Floats  # events expected since the last one
+    last: Ints  # bucket of the last event, -1: none in the table
+
+
+def forecast(table: Table) -> Forecast:
+    """Learn what is usual from the usable buckets before `table.cut`, and expect the rest.
+
+    Args:
+        table: Series of counts; bad values (NaN, negative, infinite) are taken as unknown.
+
+    Returns:
+        Expectation, variance and calibration of every series.
+    """
+    grid = Grid.of(table.calendar, table.cut)
+    values, known = _counts(table)
+    usable = known & table.usable & ~table.calendar.holiday
+    blocks = [slice(i, i + BLOCK) for i in range(0, len(values), BLOCK)] or [slice(0, 0)]
+    return _joined([_forecast(values[b], usable[b], grid, table.calendar.slot) for b in blocks])
+
+
+def _counts(table: Table) -> tuple[Floats, Bools]:
+    known = np.isfinite(table.values) & (table.values >= 0)
+    return np.where(known, table.values, 0.0), known
+
+
+def _joined(parts: list[Forecast]) -> Forecast:
+    def join(name: str) -> NDArray[np.generic]:
+        return np.concatenate([getattr(part, name) for part in parts])
+
+    def extremes(name: str) -> Extremes:
+        each = [getattr(part, name) for part in parts]
+        return Extremes(np.concatenate([e.location for e in each]), np.concatenate([e.scale for e in each]))
+
+    plain = {name: join(name) for name in ("expected", "variance", "history", "ready", "clean", "doubt", "laws")}
+    return Forecast(**plain, drops=extremes("drops"), rises=extremes("rises"))  # type: ignore[arg-type]
+
+
+def _forecast(values: Floats, usable: Bools, grid: Grid, slot: Ints) -> Forecast:
+    cut = len(grid.slot)
+    past, trusted = values[:, :cut], usable[:, :cut]
+    history = (grid.by_day(trusted.astype(float)) > 0).sum(1)
+    season, clean = _robust_season(past, trusted, grid, history.astype(float))
+    following = slot[-1:] + 1 if len(slot) else slot
+    ahead, relative = season.expected(np.append(slot[cut:], following % grid.one_hot.shape[1]))
+    beyond = np.concatenate([season.past, ahead], axis=1)
+    doubt, expected = _jitter(beyond, grid.pace.jitter), beyond[:, : len(slot)]
+    doubt[:, cut:] += (relative * ahead * ahead)[:, : len(slot) - cut]
+    laws = _laws(past, season.past, clean, grid)
+    drops, rises = _calibrate(past, season.past, trusted, doubt[:, :cut], laws, grid)
+    one = laws[:, 0]
+    variance = one[:, :1] * expected + one[:, 1:] * expected * expected + doubt
+    learned = np.concatenate([clean, usable[:, cut:]], axis=1)
+    return Forecast(expected, variance, history, history >= READY_DAYS, learned, doubt, laws, drops, rises)
+
+
+def _jitter(expected: Floats, share: float) -> Floats:
+    """Return the variance [S, N] of events that come a little early or late, of expectations [S, N + 1].
+
+    A share of the larger step to a neighbouring bucket: opening hours are no surprise.
+    """
+    step = np.abs(np.diff(expected, axis=1))
+    before = np.concatenate([step[:, :1], step[:, :-1]], axis=1)
+    wobble: Floats = (share * np.maximum(before, step)) ** 2
+    return wobble
+
+
+def _robust_season(y: Floats, trusted: Bools, grid: Grid, days: Floats) -> tuple[Season, Bools]:
+    """Fit twice: the second time without the gross incidents that the first fit shows."""
+    weight = trusted.astype(float)
+    first = learn(y, weight, grid, days)
+    clean = trusted & ~_incidents(y, first.past, weight, grid)
+    return learn(y, clean.astype(float), grid, days, first.level[:, grid.day_of]), clean
+
+
+def _incidents(y: Floats, mean: Floats, weight: Floats, grid: Grid) -> Bools:
+    """Mark buckets with |score| > 4.4 (p < 1e-5), and windows with |score| > 4.9 (p < 1e-6); never over a fifth."""
+    bad = np.zeros(y.shape, dtype=bool)
+    for width, limit in ((1, 4.4), (grid.pace.screen, 4.9)):
+        seen, due = rolling(weight * y, width), rolling(weight * mean, width)
+        law = variance_law(seen[:, width - 1 :], due[:, width - 1 :])
+        score = normal_score(seen, due, 1.3 * _variance(law, due))
+        out = ((np.abs(score) > limit) & (due > 0)).astype(float)
+        bad |= rolling(out[:, ::-1], width)[:, ::-1] > 0
+    return bad & (bad.mean(1) <= 0.2)[:, None] if y.shape[1] else bad
+
+
+def _variance(law: Floats, mean: Floats) -> Floats:
+    variance: Floats = np.maximum(law[:, :1] * mean + law[:, 1:] * mean * mean, 1e-12)
+    return variance
+
+
+def _laws(y: Floats, mean: Floats, clean: Bools, grid: Grid) -> Floats:
+    """Fit the variance law of every window's sums over the days that also calibrate the scan."""
+    recent = slice(-grid.pace.extremes * grid.per_day, None)
+    y, mean = (np.where(clean, a, 0.0)[:, recent] for a in (y, mean))
+    laws = [variance_law(rolling(y, w)[:, w:], rolling(mean, w)[:, w:]) for w in grid.pace.windows]
+    return np.stack(laws, axis=1)
+
+
+def _scores(y: Floats, mean: Floats, doubt: Floats, law: Floats, width: int) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return score, sum, expectation and variance of the trailing windows of one width."""
+    seen, due = rolling(y, width), rolling(mean, width)
+    variance = _variance(law, due) + rolling(doubt, width)
+    score = np.where(due > 1e-9, normal_score(seen, due, variance), 0.0)
+    return score, seen, due, variance
+
+
+def _calibrate(
+    y: Floats, mean: Floats, trusted: Bools, doubt: Floats, laws: Floats, grid: Grid
+) -> tuple[Extremes, Extremes]:
+    """Learn how large the largest scores of an ordinary day are."""
+    y, mean, doubt = (np.where(trusted, a, 0.0) for a in (y, mean, doubt))
+    low = high = np.full(y.shape, -9.0)
+    for index, width in enumerate(grid.pace.windows):
+        score = _scores(y, mean, doubt, laws[:, index], width)[0]
+        score[:, : width - 1] = 0.0
+        low, high = np.maximum(low, -score), np.maximum(high, score)
+    days = (grid.by_day(trusted.astype(float)) > 0).sum(1).astype(float)
+    recent = slice(-grid.pace.extremes, None)
+    drops, rises = (daily_maxima(s, trusted.astype(float), grid)[:, recent] for s in (low, high))
+    return learn_extremes(drops, False, days), learn_extremes(rises, True, days)
+
+
+def surprises(table: Table, forecast: Forecast) -> Surprises:
+    """Judge the buckets from `table.cut` on, each with the windows that end in it.
+
+    Bucket i sees the past and the new buckets up to i. Past buckets that were incidents take
+    no part in a window, neither with their events nor with their expectation.
+
+    Args:
+        table: The series the forecast was made of.
+        forecast: From `forecast(table)`.
+
+    Returns:
+        P-values, and the most extreme window of each bucket, by direction.
+    """
+    pace = PACES[table.calendar.grain]
+    values, known = _counts(table)
+    start = max(table.cut - max(pace.windows), 0)
+    told = (known & ~table.calendar.holiday)[:, start:]
+    told[:, : table.cut - start] = forecast.clean[:, start : table.cut]
+    y, mean, doubt = (np.where(told, a[:, start:], 0.0) for a in (values, forecast.expected, forecast.doubt))
+    new = slice(table.cut - start, None)
+    parts = [[a[:, new] for a in _scores(y, mean, doubt, forecast.laws[:, i], w)] for i, w in enumerate(pace.windows)]
+    score, seen, due, variance = (np.stack(a) for a in zip(*parts, strict=True))
+    judged = told[:, new] & forecast.ready[:, None]
+    per_day = 24 if table.calendar.grain == "hour" else 1
+    p_drop, drop = _extreme(-score, (seen, due, variance), forecast.drops, pace.windows, per_day)
+    p_rise, rise = _extreme(score, (seen, due, variance), forecast.rises, pace.windows, per_day)
+    return Surprises(np.where(judged, p_drop, 1.0), np.where(judged, p_rise, 1.0), drop, rise)
+
+
+def _extreme(
+    score: Floats, sums: tuple[Floats, Floats, Floats], extremes: Extremes, windows: tuple[int, ...], per_day: int
+) -> tuple[Floats, Window]:
+    best = score.argmax(axis=0)
+    seen, due, variance = (np.take_along_axis(a, best[None], axis=0)[0] for a in sums)
+    largest = np.take_along_axis(score, best[None], axis=0)[0]
+    reach = np.maximum(extremes.quantile(min(0.005 * per_day, 0.5)), 1.0)[:, None]
+    low, high = _interval(due, variance, reach)
+    return extremes.chance(largest) / per_day, Window(np.asarray(windows)[best], seen, due, low, high)
+
+
+def _interval(mean: Floats, variance: Floats, reach: Floats | float) -> tuple[Floats, Floats]:
+    """Return the gamma quantiles at -reach and +reach normal scores (Wilson & Hilferty 1931)."""
+    shape = np.maximum(mean, 1e-12) ** 2 / np.maximum(variance, 1e-24)
+    middle, step = 1 - 1 / (9 * shape), reach / (3 * np.sqrt(shape))
+    low, high = (mean * np.maximum(middle + s, 0.0) ** 3 for s in (-step, step))
+    return low, high
+
+
+def silence(table: Table, forecast: Forecast) -> Silence:
+    """Judge how long nothing has come, by the events that were due since the last one.
+
+    With M events due, P(none) = (1 + phi M)^(-1/phi), phi the dispersion of windows of that
+    length; times the chance that a silence begins in a bucket, because a rare event has few
+    silences that could grow long: for a Poisson process of rate r, alerting at
+    p <= b/(buckets of a period) is alerting at M >= ln(r T/b), which no rule with that many
+    false alerts beats by more than O(1) (Lorden 1971; delay (M - 1)/r).
+
+    Args:
+        table: The series the forecast was made of.
+        forecast: From `forecast(table)`.
+
+    Returns:
+        P-value, events due and last event, for each bucket from `table.cut` on.
+    """
+    values, known = _counts(table)
+    index = np.arange(values.shape[1])
+    last = np.maximum.accumulate(np.where(values > 0, index, -1), axis=1)
+    told = np.where(known & ~table.calendar.holiday, forecast.expected, 0.0)
+    total = np.cumsum(told, axis=1)
+    since = np.where(last >= 0, np.take_along_axis(total, np.maximum(last, 0), axis=1), 0.0)
+    due, gap = total - since, index - last
+    phi = _dispersion(forecast, due, gap, PACES[table.calendar.grain].windows)
+    begins = -np.expm1(-_ordinary(told, known, table))
+    judged = known & (gap > 0) & (last >= 0) & forecast.ready[:, None] & ~table.calendar.holiday
+    p_value = np.where(judged, zero_probability(due, phi) * begins[:, None], 1.0)
+    return Silence(p_value[:, table.cut :], due[:, table.cut :], last[:, table.cut :])
+
+
+def _dispersion(forecast: Forecast, due: Floats, gap: Ints, windows: tuple[int, ...]) -> Floats:
+    """Return the dispersion phi of a sum over `gap` buckets: that of the shortest window at least as long."""
+    which = np.minimum(np.searchsorted(np.asarray(windows), gap), len(windows) - 1)
+    a, f = (np.take_along_axis(forecast.laws[:, :, i], which, axis=1) for i in (0, 1))
+    return np.maximum((a - 1) / np.maximum(due, 1e-9), 0.0) + f
+
+
+def _ordinary(expected: Floats, known: Bools, table: Table) -> Floats:
+    """Return the mean expectation of the past's buckets [S]."""
+    past = slice(None, table.cut)
+    mean: Floats = expected[:, past].sum(1) / np.maximum(known[:, past].sum(1), 1)
+    return mean
+
+
+def band(forecast: Forecast, coverage: float = 0.99) -> tuple[Floats, Floats]:
+    """Return the interval that holds this share of ordinary buckets, for charts: low and high [S, N]."""
+    low, high = _interval(forecast.expected, forecast.variance, float(special.ndtri((1 + coverage) / 2)))
+    return np.floor(low), np.ceil(high)

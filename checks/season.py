@@ -1,0 +1,167 @@
+"""What is usual at this hour of the week, and how high is the level now?
+
+The mean of a count series is level x profile. Both are learned for all series at once:
+arrays are [series, buckets]; a weight of 0 takes a bucket out of the learning.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from checks.base import Calendar, Floats
+
+Ints = NDArray[np.int64]
+_LEAST = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """The time constants of one grain. Windows are in buckets, all else in days."""
+
+    windows: tuple[int, ...]
+    screen: int  # buckets of the window that finds past incidents, beside the single bucket
+    profile_half_life: float
+    level_half_life: float
+    extremes: int  # days whose largest deviations calibrate the scan
+    jitter: float  # share of the step to the next slot by which events may come early or late
+
+
+PACES = {
+    "hour": Pace((1, 2, 3, 6, 12, 24, 48), 12, 35.0, 7.0, 42, 0.15),
+    "day": Pace((1, 2, 3, 7), 1, 90.0, 14.0, 150, 0.0),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """The past of a calendar as the engine needs it."""
+
+    pace: Pace
+    slot: Ints  # [n] fine slot of each past bucket
+    one_hot: Floats  # [n, slots]
+    groups: tuple[tuple[Ints, int], ...]  # coarse to fine: group of each fine slot, days of history it takes
+    firsts: Ints  # [days] first bucket of each local day
+    day_of: Ints  # [n] index into firsts
+    per_day: int
+    age: Floats  # [n] days before the cut
+
+    @classmethod
+    def of(cls, calendar: Calendar, cut: int) -> Grid:
+        """Cut a calendar's past into slots and local days (which may have 23 or 25 hours)."""
+        hourly = calendar.grain == "hour"
+        slot, day = calendar.slot[:cut], calendar.day[:cut]
+        size = 168 if hourly else 7
+        firsts = np.flatnonzero(np.diff(day, prepend=day[0] - 1 if cut else 0)).astype(np.int64)
+        day_of = np.searchsorted(firsts, np.arange(cut), side="right").astype(np.int64) - 1
+        one_hot = (slot[:, None] == np.arange(size)).astype(float)
+        per_day = 24 if hourly else 1
+        age = (cut - 1 - np.arange(cut)) / per_day
+        return cls(PACES[calendar.grain], slot, one_hot, _groups(hourly), firsts, day_of, per_day, age)
+
+    def by_day(self, values: Floats) -> Floats:
+        """Sum [S, n] buckets into [S, days]."""
+        if not len(self.firsts):
+            return np.zeros((len(values), 0))
+        return np.add.reduceat(values, self.firsts, axis=1)
+
+
+def _groups(hourly: bool) -> tuple[tuple[Ints, int], ...]:
+    fine = np.arange(168 if hourly else 7)
+    if not hourly:
+        return ((0 * fine, 0), (fine, 14))
+    hour, weekend = fine % 24, (fine // 24 >= 5).astype(np.int64)
+    return ((0 * fine, 0), (hour, 0), (hour + 24 * weekend, 9), (fine, 14))
+
+
+@dataclass(frozen=True, slots=True)
+class Season:
+    """Level and profile of every series, and what they make of the past."""
+
+    profile: Floats  # [S, slots] events a bucket at level 1
+    doubt: Floats  # [S, slots] relative variance of the profile
+    level: Floats  # [S, days + 1] before each day, and after the last
+    past: Floats  # [S, n] expectation of each past bucket: its slot without itself, the level before its day
+    floor: Floats  # [S] no expectation at level 1 is below it
+
+    def expected(self, slot: Ints) -> tuple[Floats, Floats]:
+        """Return the expectation, and its relative variance, of buckets after the past by their slots."""
+        profile = np.maximum(self.profile[:, slot], self.floor[:, None])
+        return profile * self.level[:, -1:], self.doubt[:, slot]
+
+
+def learn(y: Floats, weight: Floats, grid: Grid, days: Floats, start: Floats | None = None) -> Season:
+    """Fit profile and level to the past.
+
+    Args:
+        y: [S, n] counts, 0 where unknown.
+        weight: [S, n] 0 or 1.
+        grid: The past's calendar.
+        days: [S] days of history.
+        start: [S, n] level to divide by, from an earlier pass.
+
+    Returns:
+        The season of every series.
+    """
+    level = np.ones_like(y) if start is None else start
+    aged = weight * 0.5 ** (grid.age / grid.pace.profile_half_life)
+    mean = (weight * y).sum(1) / np.maximum(weight.sum(1), 1.0)
+    floor = 1e-3 * np.maximum(mean, 1e-6)
+    profile, doubt, own = _profile(aged * y, aged * level, grid, days)
+    levels = _levels(grid.by_day(weight * y), grid.by_day(weight * np.maximum(own, floor[:, None])), grid.pace)
+    past = levels[:, grid.day_of] * np.maximum(own, floor[:, None])
+    return Season(profile, doubt, levels, past, floor)
+
+
+def _profile(events: Floats, exposure: Floats, grid: Grid, days: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return profile and its relative variance by slot, and for each bucket the profile without itself.
+
+    Ratios of weighted sums, from coarse slots to fine ones; each is shrunk to its parent by
+    the gamma-Poisson posterior mean, whose prior weight comes from the spread between slots
+    beyond counting noise (empirical Bayes: Robbins 1956; Clayton & Kaldor 1987).
+    """
+    seen, open_ = events @ grid.one_hot, exposure @ grid.one_hot
+    prior = np.repeat((seen.sum(1) / np.maximum(open_.sum(1), _LEAST))[:, None], seen.shape[1], axis=1)
+    prior = np.maximum(prior, _LEAST)
+    weight = np.ones((len(seen), 1))
+    parent = prior
+    for group, least in grid.groups:
+        member = (group[:, None] == np.arange(group.max() + 1)).astype(float)
+        parent = prior
+        total, due = seen @ member, (open_ * prior) @ member
+        weight = np.where((days >= least)[:, None], _prior_weight(total, due), 1e12)
+        prior = prior * ((weight + total) / (weight + due))[:, group]
+    at = parent[:, grid.slot]
+    others = np.maximum(seen[:, grid.slot] - events, 0.0)
+    open_others = np.maximum(open_[:, grid.slot] - exposure, 0.0)
+    own = at * (weight + others) / (weight + open_others * at)
+    return prior, 1 / (weight + open_ * parent), own
+
+
+def _prior_weight(total: Floats, due: Floats) -> Floats:
+    """Return 1/tau^2 [S, 1], tau^2 the variance of total/due between slots beyond 1/due."""
+    due = np.maximum(due, _LEAST)
+    between = (due * ((total / due - 1) ** 2 - 1 / due)).sum(1) / due.sum(1)
+    weight: Floats = 1 / np.maximum(between, 1e-3)[:, None]
+    return weight
+
+
+def _levels(y: Floats, due: Floats, pace: Pace) -> Floats:
+    """Return the level before each day and after the last: events over profile, weighted to the recent past.
+
+    Discounted gamma-Poisson (West & Harrison 1997, ch. 10), each day winsorised at 2 sd of 20 %.
+    """
+    series, days = y.shape
+    keep = 0.5 ** (1 / pace.level_half_life)
+    events = open_ = 2 * np.maximum(due.mean(1) if days else np.ones(series), _LEAST)
+    levels = np.empty((series, days + 1))
+    for day in range(days):
+        levels[:, day] = events / open_
+        mean = levels[:, day] * due[:, day]
+        reach = 2 * np.sqrt(mean + 0.04 * mean * mean)
+        events = keep * events + np.clip(y[:, day], mean - reach, mean + reach)
+        open_ = keep * open_ + due[:, day]
+    levels[:, days] = events / open_
+    return np.maximum(levels, _LEAST)
