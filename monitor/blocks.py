@@ -16,6 +16,7 @@ import typing
 from collections.abc import Iterable
 from dataclasses import MISSING, Field, fields
 from enum import StrEnum
+from pathlib import Path as FilePath
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
@@ -116,8 +117,11 @@ def _duration(value: Any) -> dt.timedelta:
     return dt.timedelta(seconds=float(found[1]) * _UNITS[found[2]])
 
 
-def _seconds(value: Any) -> float:
-    return _number(value) if isinstance(value, int | float) else _duration(value).total_seconds()
+def _positive(value: Any) -> float:
+    number = _number(value)
+    if number <= 0:
+        raise wanted("a number above 0")
+    return number
 
 
 def _date(value: Any) -> dt.date:
@@ -150,6 +154,7 @@ def choice(noun: str, options: Iterable[str]) -> BeforeValidator:
 
 Whole = Annotated[int, BeforeValidator(_whole)]
 Number = Annotated[float, BeforeValidator(_number, json_schema_input_type=float | str)]
+Positive = Annotated[float, BeforeValidator(_positive, json_schema_input_type=float | str)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Words = Annotated[str, BeforeValidator(_words)]
 Duration = Annotated[dt.timedelta, BeforeValidator(_duration, json_schema_input_type=str)]
@@ -169,17 +174,17 @@ def read_model(document: Document, model: type[M], data: Any, path: Path = ()) -
 
 
 def read_dataclass(
-    document: Document, cls: type[T], data: dict[str, Any], path: Path, noun: str
+    document: Document, cls: type[T], data: dict[str, Any], path: Path, noun: str, also: Iterable[str] = ()
 ) -> tuple[T | None, list[Problem]]:
     """Build a dataclass from the block at a path; return it, or everything that is wrong with it.
 
-    `noun` says what an unknown name is not: "a parameter of volume". A ValueError of the
-    dataclass itself is a problem of the block.
+    `noun` says what an unknown name is not: "a parameter of volume"; `also` are names of the
+    block that are read elsewhere. A ValueError of the dataclass itself is a problem of the block.
     """
     known = settings_of(cls)
     values: dict[str, Any] = {}
     problems = [
-        document.problem((*path, name), f"{shortened(name)} is not {noun}", suggest(name, known))
+        document.problem((*path, name), f"{shortened(name)} is not {noun}", suggest(name, [*known, *also]))
         for name in data
         if name not in known
     ]
@@ -212,9 +217,17 @@ def required_of(cls: type[Any]) -> frozenset[str]:
 
 
 def _settable(cls: type[Any], hints: dict[str, Any]) -> list[Field[Any]]:
-    """Leave out a dataclass's seams: functions and hidden fields are for tests, not for files."""
-    kept = (f for f in fields(cls) if f.init and not f.name.startswith("_"))
-    return [f for f in kept if typing.get_origin(hints[f.name]) is not collections.abc.Callable]
+    """Leave out a dataclass's seams: a stream or a function is for tests, not for files."""
+    return [f for f in fields(cls) if f.init and _plain(hints[f.name])]
+
+
+def _plain(hint: Any) -> bool:
+    args = typing.get_args(hint)
+    if typing.get_origin(hint) is Literal or hint in {Any, None, types.NoneType, Ellipsis}:
+        return True
+    if args:
+        return typing.get_origin(hint) is not collections.abc.Callable and all(map(_plain, args))
+    return hint in _PLAIN or (isinstance(hint, type) and issubclass(hint, StrEnum | FilePath))
 
 
 def _readable(hint: Any) -> Any:

@@ -1,0 +1,294 @@
+"""What does this installation watch, how, and whom does it tell?
+
+One YAML file says it. All that is wrong with the file and with the plan that it names is
+told at once, each with its line and what to write instead.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+import checks
+from checks.base import CHECKS
+from checks.plan import Plan
+from monitor.alerts.base import Channel
+from monitor.alerts.channels import KINDS, channel_class
+from monitor.blocks import read_dataclass, read_model, suggest
+from monitor.config_format import CheckBlock, ConfigBlock, StoreBlock
+from monitor.document import Document, load_document, shortened
+from monitor.errors import ConfigError, Problem, UsageError
+from monitor.plan.load import load_plan
+from monitor.stores.base import StoreSettings
+
+DEFAULTS = (Path("trackwatch.yml"), Path("config/trackwatch.yml"))
+
+
+@dataclass(frozen=True, slots=True)
+class StoreConfig:
+    """Where events lie, and how long to wait for them."""
+
+    settings: StoreSettings
+    lateness: dt.timedelta  # how long after its end a bucket is complete
+    history: dt.timedelta  # how much of the past is learned from
+    judge: dt.timedelta | None  # how much of the past the first run judges; None: all of it
+    patience: dt.timedelta  # how long a source may lag behind the others before its silence is judged
+
+
+@dataclass(frozen=True, slots=True)
+class CheckConfig:
+    """One enabled check, with its own parameters and the events that it is for."""
+
+    name: str
+    params: Any
+    only: frozenset[str] = frozenset()
+    ignore: frozenset[str] = frozenset()
+
+    def covers(self, event: str | None) -> bool:
+        """Return whether the check is for an event; None is the store as a whole."""
+        return event is None or (event not in self.ignore and (not self.only or event in self.only))
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """A half-open stretch of time, aware and in UTC, that is neither judged nor learned from."""
+
+    start: dt.datetime
+    end: dt.datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How many false alerts the whole installation may send."""
+
+    false_alerts_per_week: float
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When a served installation runs."""
+
+    every: dt.timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Everything that a run needs to know, validated."""
+
+    file: Path
+    workspace: str
+    zone: str  # IANA name: in which days and hours are cut
+    plan: Plan
+    plan_path: Path | None
+    store: StoreConfig
+    state_url: str
+    budget: Budget
+    checks: Mapping[str, CheckConfig]  # the enabled ones
+    exclusions: tuple[Exclusion, ...]
+    channels: Mapping[str, Channel]
+    base_url: str | None
+    schedule: Schedule
+
+
+def find_config(path: Path | None) -> Path:
+    """Return the configuration file to use.
+
+    Raises:
+        UsageError: there is none where it should be.
+    """
+    if path is not None:
+        if not path.is_file():
+            raise UsageError(f"there is no configuration file {path}; 'trackwatch init' writes one")
+        return path
+    found = next((default for default in DEFAULTS if default.is_file()), None)
+    if found is None:
+        places = " nor ".join(f"./{default}" for default in DEFAULTS)
+        raise UsageError(f"there is neither {places}; 'trackwatch init' writes one, --config names another")
+    return found
+
+
+def load_config(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Config:
+    """Read a configuration, its plan, and the parameters of checks, store and channels.
+
+    Args:
+        path: the file; by default `./trackwatch.yml`, then `./config/trackwatch.yml`.
+        environ: where `${NAME}` is looked up; by default the environment of the process.
+
+    Raises:
+        UsageError: there is no such file.
+        ConfigError: with every problem of the file and of its plan.
+    """
+    file = find_config(path)
+    return _Reader(load_document(file, os.environ if environ is None else environ), file).read()
+
+
+class _Reader:
+    """Reads one document section by section, and collects what is wrong."""
+
+    def __init__(self, document: Document, file: Path) -> None:
+        self.document = document
+        self.file = file
+        self.problems: list[Problem] = []
+
+    def read(self) -> Config:
+        block = self._block()
+        plan_path = self.file.parent / block.plan if block.plan else None
+        plan = self._plan(plan_path) if plan_path else Plan()
+        config = Config(
+            file=self.file,
+            workspace=block.workspace,
+            zone=block.timezone,
+            plan=plan or Plan(),
+            plan_path=plan_path,
+            store=self._store(block.store),
+            state_url=block.state or f"sqlite:///{self.file.parent / 'trackwatch.db'}",
+            budget=Budget(block.budget.false_alerts_per_week),
+            checks=self._checks(block.checks, plan if plan_path else None),
+            exclusions=tuple(sorted(self._exclusions(block), key=lambda each: each.start)),
+            channels=self._channels(block.channels),
+            base_url=block.base_url,
+            schedule=Schedule(block.schedule.every),
+        )
+        self.document.refuse(self.problems)
+        return config
+
+    def _block(self) -> ConfigBlock:
+        """Read the file with its broken parts left out, so that the rest is still looked at."""
+        data = self.document.data
+        block, self.problems = read_model(self.document, ConfigBlock, data)
+        if block is not None:
+            return block
+        sound = {
+            name: value for name, value in data.items() if not read_model(self.document, ConfigBlock, {name: value})[1]
+        }
+        return ConfigBlock.model_validate(sound)
+
+    def _plan(self, path: Path) -> Plan | None:
+        if not path.exists():
+            message = f"plan: there is no file or folder {path}"
+            self.problems.append(self.document.problem(("plan",), message, "the path is relative to this file"))
+            return None
+        try:
+            return load_plan(path)
+        except ConfigError as error:
+            self.problems += error.problems
+            return None
+
+    def _store(self, data: dict[str, Any]) -> StoreConfig:
+        if "store" not in self.document.data:
+            self.problems.append(self.document.problem((), "'store' is missing", "write store: {url: …}"))
+            return StoreConfig(StoreSettings(url=""), *(dt.timedelta(),) * 4)
+        own, rest = _split(data, StoreBlock)
+        block, wrong = read_model(self.document, StoreBlock, own, ("store",))
+        noun = "a setting of the store"
+        settings, also = read_dataclass(self.document, StoreSettings, rest, ("store",), noun, StoreBlock.model_fields)
+        self.problems += [*wrong, *also, *self._unreachable(rest)]
+        block = block or StoreBlock()
+        settings = replace(
+            settings or StoreSettings(url=""),
+            sources=block.sources,
+            naive_zone=block.naive_zone,
+            timeout=block.timeout.total_seconds(),
+            repeat_window=round(block.repeat_window.total_seconds()),
+        )
+        return StoreConfig(settings, block.lateness, block.history, block.judge, block.patience)
+
+    def _unreachable(self, data: dict[str, Any]) -> Iterator[Problem]:
+        url = data.get("url")
+        if isinstance(url, str) and not re.match(r"[a-z][a-z0-9+]*://", url):
+            hint = "such as duckdb:///events.duckdb or postgresql://user@host/name"
+            yield self.document.problem(("store", "url"), "url: expected the URL of a database", hint)
+
+    def _checks(self, data: dict[str, Any], plan: Plan | None) -> dict[str, CheckConfig]:
+        checks.load()
+        for name in data.keys() - CHECKS.keys():
+            message = f"{shortened(name)} is not a check"
+            self.problems.append(self.document.problem(("checks", name), message, suggest(name, sorted(CHECKS))))
+        read = (self._check(name, data.get(name) or {}, plan) for name in sorted(CHECKS))
+        return {check.name: check for check in read if check}
+
+    def _check(self, name: str, data: Any, plan: Plan | None) -> CheckConfig | None:
+        path = ("checks", name)
+        if not isinstance(data, dict):
+            self.problems.append(
+                self.document.problem(path, f"{name}: expected a block", "write enabled: false to switch it off")
+            )
+            return None
+        own, rest = _split(data, CheckBlock)
+        block, wrong = read_model(self.document, CheckBlock, own, path)
+        noun = f"a parameter of {name}"
+        params, also_wrong = read_dataclass(
+            self.document, CHECKS[name].params, rest, path, noun, CheckBlock.model_fields
+        )
+        self.problems += [*wrong, *also_wrong]
+        if block is None:
+            return None
+        self.problems += self._unplanned(path, own, plan)
+        return CheckConfig(name, params, frozenset(block.only), frozenset(block.ignore)) if block.enabled else None
+
+    def _unplanned(self, path: tuple[str, str], own: dict[str, Any], plan: Plan | None) -> Iterator[Problem]:
+        """Yield the events of `only` and `ignore` that the plan does not know."""
+        known = plan.events if plan else {}
+        for setting in ("only", "ignore") if known else ():
+            names = own.get(setting) or []
+            for index, event in enumerate(names if isinstance(names, list) else [names]):
+                if event not in known:
+                    message = f"{shortened(event)} is not an event of the plan"
+                    yield self.document.problem((*path, setting, index), message, suggest(event, known))
+
+    def _exclusions(self, block: ConfigBlock) -> Iterator[Exclusion]:
+        zone = ZoneInfo(block.timezone)
+        for holiday in block.holidays:
+            yield Exclusion(_start(holiday.date, zone), _end(holiday.date, zone), holiday.name)
+        for index, each in enumerate(block.exclude):
+            exclusion = Exclusion(_start(each.start, zone), _end(each.end, zone), each.why)
+            if exclusion.start >= exclusion.end:
+                message = f"the exclusion ends ({each.end}) before it starts ({each.start})"
+                self.problems.append(self.document.problem(("exclude", index), message, "swap 'from' and 'to'"))
+            yield exclusion
+
+    def _channels(self, data: dict[str, Any]) -> dict[str, Channel]:
+        read = {name: self._channel(name, fields) for name, fields in data.items()}
+        return {name: channel for name, channel in read.items() if channel}
+
+    def _channel(self, name: str, data: Any) -> Channel | None:
+        path = ("channels", name)
+        kind = data.get("kind") if isinstance(data, dict) else None
+        if not isinstance(kind, str):
+            message = f"channel {shortened(name)} has no kind"
+            self.problems.append(self.document.problem(path, message, f"write kind: {', '.join(KINDS)}"))
+            return None
+        try:
+            cls = channel_class(kind)
+        except UsageError:
+            message = f"{shortened(kind)} is not a kind of channel"
+            self.problems.append(self.document.problem((*path, "kind"), message, suggest(kind, KINDS)))
+            return None
+        rest = {setting: value for setting, value in data.items() if setting != "kind"}
+        noun = f"a setting of {kind} channels"
+        channel, wrong = read_dataclass(self.document, cast("type[Channel]", cls), rest, path, noun, ["kind"])
+        self.problems += wrong
+        return channel
+
+
+def _split(data: dict[str, Any], model: type[CheckBlock | StoreBlock]) -> tuple[dict[str, Any], dict[str, Any]]:
+    own = {name: value for name, value in data.items() if name in model.model_fields}
+    return own, {name: value for name, value in data.items() if name not in own}
+
+
+def _start(moment: dt.date | dt.datetime, zone: ZoneInfo) -> dt.datetime:
+    if not isinstance(moment, dt.datetime):
+        moment = dt.datetime.combine(moment, dt.time())
+    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(dt.UTC)
+
+
+def _end(moment: dt.date | dt.datetime, zone: ZoneInfo) -> dt.datetime:
+    """Return the end of a stretch: a day ends when the next one starts, in local time."""
+    return _start(moment if isinstance(moment, dt.datetime) else moment + dt.timedelta(days=1), zone)

@@ -1,0 +1,154 @@
+"""How is the configuration written in YAML?
+
+The blocks of checks, channels and the store hold the fields of dataclasses that live with
+the code that uses them; here is only what all of them share, and everything else.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Annotated, Any, ClassVar
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BeforeValidator, Field
+
+from monitor.blocks import Block, Date, Duration, Flag, Names, Positive, Words, suggest, wanted, wrong
+
+STATES = ("sqlite", "postgresql")
+
+
+def _zone(value: Any) -> str:
+    if not isinstance(value, str):
+        raise wanted("the name of a time zone", "such as Europe/Berlin")
+    try:
+        return ZoneInfo(value).key
+    except (KeyError, ValueError, OSError):
+        raise wrong(f"{value!r} is not a time zone", suggest(value, sorted(available_timezones()))) from None
+
+
+def _moment(value: Any) -> dt.date | dt.datetime:
+    try:
+        return dt.date.fromisoformat(value) if len(value) == 10 else dt.datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise wanted("a day or a time", "write it as 2026-12-24 or 2026-12-24T18:00") from None
+
+
+def _state(value: Any) -> str:
+    kind = re.match(r"([a-z]+)(\+[a-z0-9]+)?://", value) if isinstance(value, str) else None
+    if not kind:
+        raise wanted("the URL of a database", "such as sqlite:///trackwatch.db or postgresql://user@host/name")
+    if kind[1] not in STATES:
+        raise wrong(f"{kind[1]!r} is not a database that can keep the state", suggest(kind[1], STATES))
+    return str(value)
+
+
+def _link(value: Any) -> str:
+    if isinstance(value, str) and re.match(r"https?://[^/\s]", value):
+        return str(value)
+    raise wanted("a web address", "such as https://trackwatch.acme.example")
+
+
+def _judge(value: Any) -> Any:
+    return None if value == "all" else value
+
+
+def _version(value: Any) -> int:
+    if value != 1 or isinstance(value, bool):
+        raise wrong("this version of the configuration is not known", "write version: 1")
+    return 1
+
+
+def _days(value: Any) -> Any:
+    days = value if isinstance(value, list) else []
+    return [{"date": day} if isinstance(day, str) else day for day in days] if days else value or ()
+
+
+def _schemas(value: Any) -> Any:
+    """Read `[web, ios]` as sources whose schema has their name."""
+    if isinstance(value, list):
+        return {source: source for source in map(str, value)}
+    return {source: schema or source for source, schema in value.items()} if isinstance(value, dict) else value
+
+
+Zone = Annotated[str, BeforeValidator(_zone)]
+
+
+class BudgetBlock(Block):
+    """How many false alerts the whole installation may send."""
+
+    noun: ClassVar[str] = "the budget"
+
+    false_alerts_per_week: Positive = 1.0
+
+
+class ScheduleBlock(Block):
+    """When a served installation runs."""
+
+    noun: ClassVar[str] = "the schedule"
+
+    every: Duration = dt.timedelta(hours=1)
+
+
+class HolidayBlock(Block):
+    """A local day that is not like others."""
+
+    noun: ClassVar[str] = "the holiday"
+
+    date: Date
+    name: Words = "holiday"
+
+
+class ExclusionBlock(Block):
+    """A stretch of time that is neither judged nor learned from."""
+
+    noun: ClassVar[str] = "the exclusion"
+
+    start: Annotated[dt.date | dt.datetime, BeforeValidator(_moment)] = Field(alias="from")
+    end: Annotated[dt.date | dt.datetime, BeforeValidator(_moment)] = Field(alias="to")
+    why: Words = ""
+
+
+class StoreBlock(Block):
+    """The part of the store's block that is durations, zones and short forms."""
+
+    noun: ClassVar[str] = "the store"
+
+    lateness: Duration = dt.timedelta(hours=1)
+    history: Duration = dt.timedelta(days=56)
+    judge: Annotated[Duration | None, BeforeValidator(_judge)] = dt.timedelta(days=7)
+    patience: Duration = dt.timedelta(hours=6)
+    timeout: Duration = dt.timedelta(seconds=300)
+    repeat_window: Duration = dt.timedelta(seconds=60)
+    naive_zone: Zone = "UTC"
+    sources: Annotated[dict[str, Words], BeforeValidator(_schemas)] = Field(default_factory=dict)
+
+
+class CheckBlock(Block):
+    """The part of a check's block that all checks share."""
+
+    noun: ClassVar[str] = "the check"
+
+    enabled: Flag = True
+    only: Names = ()
+    ignore: Names = ()
+
+
+class ConfigBlock(Block):
+    """The configuration file. `store`, `checks` and `channels` are read by what they name."""
+
+    noun: ClassVar[str] = "the configuration"
+
+    version: Annotated[int, BeforeValidator(_version)] = 1
+    workspace: Words = "production"
+    plan: Words | None = None
+    timezone: Zone = "UTC"
+    store: dict[str, Any] = Field(default_factory=dict)
+    state: Annotated[str | None, BeforeValidator(_state)] = None
+    budget: BudgetBlock = BudgetBlock()
+    checks: Annotated[dict[str, Any], BeforeValidator(lambda value: value or {})] = Field(default_factory=dict)
+    channels: Annotated[dict[str, Any], BeforeValidator(lambda value: value or {})] = Field(default_factory=dict)
+    holidays: Annotated[tuple[HolidayBlock, ...], BeforeValidator(_days)] = ()
+    exclude: Annotated[tuple[ExclusionBlock, ...], BeforeValidator(lambda value: value or ())] = ()
+    base_url: Annotated[str | None, BeforeValidator(_link)] = None
+    schedule: ScheduleBlock = ScheduleBlock()
