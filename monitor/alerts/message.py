@@ -50,9 +50,18 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Bullets:
-    """A list of short lines."""
+    """A list of short lines, and how many more were left out."""
 
     lines: tuple[str, ...]
+    more: int = 0
+
+    def shown(self) -> tuple[str, ...]:
+        """Return the lines as they are shown, the last of which owns up to what was left out.
+
+        >>> Bullets(("a", "b"), more=9998).shown()
+        ('a', 'b', '… and 9,998 more')
+        """
+        return (*self.lines, f"… and {self.more:,} more") if self.more else self.lines
 
 
 @dataclass(frozen=True, slots=True)

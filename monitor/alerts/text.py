@@ -58,8 +58,8 @@ def _lines(block: Block, width: int) -> Iterator[str]:
                 yield from _wrapped(line, width)
         case Facts(rows):
             yield from _facts(rows, width)
-        case Bullets(lines):
-            for line in lines:
+        case Bullets():
+            for line in block.shown():
                 yield from _wrapped(f"- {line}", width, hang=2)
         case Link(label, url):
             yield f"{label}: {url}"

@@ -56,16 +56,10 @@ def _block(block: Block) -> Block:
             return Text(cut("\n".join(one_line(line) for line in text.splitlines()), LONGEST_TEXT))
         case Facts(rows):
             return Facts(tuple((one_line(label), one_line(value)) for label, value in rows[:MOST_FACTS]))
-        case Bullets(lines):
-            return Bullets(_shortened(lines))
+        case Bullets(lines, more):
+            kept = tuple(one_line(line) for line in lines[:MOST_BULLETS])
+            return Bullets(kept, more + len(lines) - len(kept))
         case Link(label, url):
             known = Link(one_line(label), url.strip())
             return known if _WEB.fullmatch(known.url) else Text(one_line(f"{label}: {url}"))
     assert_never(block)
-
-
-def _shortened(lines: tuple[str, ...]) -> tuple[str, ...]:
-    if len(lines) <= MOST_BULLETS:
-        return tuple(one_line(line) for line in lines)
-    kept = tuple(one_line(line) for line in lines[: MOST_BULLETS - 1])
-    return (*kept, f"… and {len(lines) - len(kept):,} more")

@@ -76,8 +76,8 @@ def _part(block: Block) -> RenderableType:
             return Styled.assemble(*((piece, "bold" if bold else "") for piece, bold in block.runs()))
         case Facts(rows):
             return _grid(rows, gap=2)
-        case Bullets(lines):
-            return _grid(tuple(("•", line) for line in lines), gap=1)
+        case Bullets():
+            return _grid(tuple(("•", line) for line in block.shown()), gap=1)
         case Link(label, url):
             return Styled.assemble(f"{label}: ", (url, "underline"))
         case _:

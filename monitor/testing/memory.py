@@ -1,4 +1,4 @@
-"""What do tests of trackwatch, and of channels that others write, stand on instead of the outside world?"""
+"""What stands in for a channel and for the outbox, in memory?"""
 
 from __future__ import annotations
 
