@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import collections.abc
 import datetime as dt
-import difflib
-import math
-import re
 import types
 import typing
 from collections.abc import Iterable
@@ -19,20 +16,17 @@ from enum import StrEnum
 from pathlib import Path as FilePath
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
-from monitor.document import Document, EnvText, shortened
+from monitor.document import Document, shortened
 from monitor.errors import Problem
+from monitor.values import Date, Duration, Flag, Names, Number, Whole, Words, choice, got, suggest
 
 T = TypeVar("T")
 M = TypeVar("M", bound="Block")
 Path = tuple[str | int, ...]
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-_DURATION = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([smhdw])\s*\Z")
-_PERCENT = re.compile(r"\s*([-+]?[0-9]+(?:\.[0-9]+)?)\s*%\s*\Z")
-_SECRET = re.compile(r"token|password|secret|url|api_?key|credential", re.IGNORECASE)
 _SHAPES = {"dict_type": "a block of 'name: value' lines", "model_type": "a block of 'name: value' lines"}
 
 
@@ -43,124 +37,6 @@ class Block(BaseModel):
     noun: ClassVar[str] = "the file"
 
 
-def wanted(what: str, hint: str = "") -> PydanticCustomError:
-    """Return the error of a value that is not `what`; the sentence adds what was there instead."""
-    return PydanticCustomError("wanted", "expected {what}", {"what": what, "hint": hint})
-
-
-def wrong(said: str, hint: str = "", at: str = "") -> PydanticCustomError:
-    """Return an error with its own sentence, at a name inside the block."""
-    return PydanticCustomError("wrong", "{said}", {"said": said, "hint": hint, "at": at})
-
-
-def suggest(word: str, known: Iterable[str]) -> str:
-    """Return the hint for a name that nobody knows.
-
-    >>> suggest("requird", ["required", "type"])
-    "did you mean 'required'?"
-    >>> suggest("x", ["required", "type"])
-    'known: required, type'
-    """
-    names = list(known)
-    folded = {name.casefold(): name for name in reversed(names)}
-    close = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
-    if close:
-        return f"did you mean {shortened(folded[close[0]])}?"
-    listed = ", ".join(shortened(name)[1:-1] for name in names[:12])
-    more = f" and {len(names) - 12} more" if len(names) > 12 else ""
-    return f"known: {listed}{more}" if names else ""
-
-
-def _whole(value: Any) -> int:
-    if isinstance(value, EnvText) and re.fullmatch(r"[-+]?[0-9]{1,18}", value):
-        return int(value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    raise wanted("a whole number")
-
-
-def _number(value: Any) -> float:
-    if isinstance(value, str):
-        value = _numeric(value)
-    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-        return float(value)
-    raise wanted("a number")
-
-
-def _numeric(text: str) -> float | str:
-    percent = _PERCENT.match(text)
-    if percent:
-        return float(percent[1]) / 100
-    if isinstance(text, EnvText) and re.fullmatch(r"[-+]?[0-9]+(\.[0-9]+)?", text):
-        return float(text)
-    return text
-
-
-def _flag(value: Any) -> bool:
-    if isinstance(value, EnvText) and value.lower() in {"true", "false"}:
-        return value.lower() == "true"
-    if isinstance(value, bool):
-        return value
-    raise wanted("true or false")
-
-
-def _words(value: Any) -> str:
-    if isinstance(value, str):
-        return str(value)
-    raise wanted("text", "put it in quotes" if isinstance(value, int | float) else "")
-
-
-def _duration(value: Any) -> dt.timedelta:
-    found = _DURATION.match(value) if isinstance(value, str) else None
-    if not found or float(found[1]) * _UNITS[found[2]] > 1e10:
-        raise wanted("a duration", "write a number and s, m, h, d or w: 90m, 1h, 7d")
-    return dt.timedelta(seconds=float(found[1]) * _UNITS[found[2]])
-
-
-def _positive(value: Any) -> float:
-    number = _number(value)
-    if number <= 0:
-        raise wanted("a number above 0")
-    return number
-
-
-def _date(value: Any) -> dt.date:
-    try:
-        return dt.date.fromisoformat(value)
-    except (TypeError, ValueError):
-        raise wanted("a date", "write it as 2026-09-01") from None
-
-
-def _items(value: Any) -> Any:
-    if isinstance(value, str):
-        return [value]
-    if isinstance(value, list):
-        return value
-    raise wanted("a list")
-
-
-def choice(noun: str, options: Iterable[str]) -> BeforeValidator:
-    """Return a validator for one word out of a few; the error suggests the nearest."""
-    known = tuple(str(option) for option in options)
-
-    def check(value: Any) -> str:
-        if isinstance(value, str) and value in known:
-            return str(value)
-        hint = suggest(value, known) if isinstance(value, str) else f"known: {', '.join(known)}"
-        raise PydanticCustomError("choice", "not {noun}", {"noun": noun, "hint": hint})
-
-    return BeforeValidator(check)
-
-
-Whole = Annotated[int, BeforeValidator(_whole)]
-Number = Annotated[float, BeforeValidator(_number, json_schema_input_type=float | str)]
-Positive = Annotated[float, BeforeValidator(_positive, json_schema_input_type=float | str)]
-Flag = Annotated[bool, BeforeValidator(_flag)]
-Words = Annotated[str, BeforeValidator(_words)]
-Duration = Annotated[dt.timedelta, BeforeValidator(_duration, json_schema_input_type=str)]
-Date = Annotated[dt.date, BeforeValidator(_date)]
-Names = Annotated[tuple[Words, ...], BeforeValidator(_items, json_schema_input_type=list[str] | str)]
-
 _PLAIN: dict[Any, Any] = {int: Whole, float: Number, bool: Flag, str: Words, dt.timedelta: Duration, dt.date: Date}
 _PLAIN[tuple[str, ...]] = Names
 
@@ -170,7 +46,13 @@ def read_model(document: Document, model: type[M], data: Any, path: Path = ()) -
     try:
         return model.model_validate(data), []
     except ValidationError as error:
-        return None, [_problem(document, path, model, item) for item in error.errors(include_url=False)]
+        found = [(item, _problem(document, path, model, item)) for item in error.errors(include_url=False)]
+    misspelt = {(item["loc"][:-1], problem.hint) for item, problem in found if item["type"] == "extra_forbidden"}
+    return None, [
+        problem
+        for item, problem in found
+        if item["type"] != "missing" or (item["loc"][:-1], f"did you mean {item['loc'][-1]!r}?") not in misspelt
+    ]
 
 
 def read_dataclass(
@@ -193,8 +75,10 @@ def read_dataclass(
             values[name] = known[name].validate_python(data[name])
         except ValidationError as error:
             problems += [_problem(document, (*path, name), None, item) for item in error.errors(include_url=False)]
+    hints = {problem.hint for problem in problems}
     for name in required_of(cls) - data.keys():
-        problems.append(document.problem(path, f"{name!r} is missing", f"write {name}: …"))
+        if f"did you mean {name!r}?" not in hints:
+            problems.append(document.problem(path, f"{name!r} is missing", f"write {name}: …"))
     if problems:
         return None, problems
     try:
@@ -253,38 +137,18 @@ def _problem(document: Document, path: Path, model: type[Block] | None, error: E
 
 def _sentence(full: Path, loc: Path, model: type[Block] | None, error: ErrorDetails) -> tuple[str, str]:
     kind, context, value = error["type"], error.get("ctx", {}), error["input"]
-    name = next((step for step in reversed(full) if isinstance(step, str)), "")
+    name = next((shortened(step)[1:-1] for step in reversed(full) if isinstance(step, str)), "")
+    hint = str(context.get("hint", ""))
     if kind == "wrong":
-        return context["said"], context["hint"]
+        return context["said"], hint
     if kind in {"extra_forbidden", "missing"} and model is not None:
         return _name_error(model, loc, missing=kind == "missing")
     if kind == "choice":
-        hidden = isinstance(value, EnvText) or not isinstance(value, str)
-        return (f"{name}: got {got(value)}" if hidden else f"{shortened(value)} is not {context['noun']}"), context[
-            "hint"
-        ]
+        return f"{name}: {got(value, name).removeprefix('text ')} is not {context['noun']}", hint
     what = context.get("what") or _SHAPES.get(kind) or ("a list" if "_type" in kind else "")
     if not what:
-        return f"{shortened(name)[1:-1]}: {error['msg'][:1].lower()}{error['msg'][1:]}", ""
-    return f"{shortened(name)[1:-1]}: expected {what}, got {got(value, name)}", context.get("hint", "")
-
-
-def got(value: Any, name: str = "") -> str:
-    """Return what was there, in plain words, without anything that may be a secret.
-
-    >>> got("seven"), got(7, "port"), got("hunter2", "password"), got(None), got([1])
-    ("text 'seven'", 'the number 7', 'text', 'nothing', 'a list')
-    """
-    if value is None or isinstance(value, bool):
-        return {None: "nothing", True: "true", False: "false"}[value]
-    if isinstance(value, list | dict):
-        return "a list" if isinstance(value, list) else "a block"
-    what = "text" if isinstance(value, str) else "the number"
-    if isinstance(value, EnvText):
-        return "the value of an environment variable"
-    if _SECRET.search(name) or "://" in str(value):
-        return what.removeprefix("the ") if what == "text" else "a number"
-    return f"{what} {shortened(value) if isinstance(value, str) else value}"
+        return f"{name}: {error['msg'][:1].lower()}{error['msg'][1:]}", hint
+    return f"{name}: expected {what}, got {got(value, name)}", hint
 
 
 def _name_error(model: type[Block], loc: Path, *, missing: bool) -> tuple[str, str]:

@@ -20,12 +20,13 @@ from checks.base import CHECKS
 from checks.plan import Plan
 from monitor.alerts.base import Channel
 from monitor.alerts.channels import KINDS, channel_class
-from monitor.blocks import read_dataclass, read_model, suggest
+from monitor.blocks import read_dataclass, read_model
 from monitor.config_format import CheckBlock, ConfigBlock, StoreBlock
 from monitor.document import Document, load_document, shortened
 from monitor.errors import ConfigError, Problem, UsageError
 from monitor.plan.load import load_plan
 from monitor.stores.base import StoreSettings
+from monitor.values import suggest
 
 DEFAULTS = (Path("trackwatch.yml"), Path("config/trackwatch.yml"))
 
@@ -159,6 +160,9 @@ class _Reader:
         self.document.refuse(self.problems)
         return config
 
+    def _wrong(self, path: tuple[str | int, ...], message: str, hint: str) -> None:
+        self.problems.append(self.document.problem(path, message, hint))
+
     def _block(self) -> ConfigBlock:
         """Read the file with its broken parts left out, so that the rest is still looked at."""
         data = self.document.data
@@ -173,7 +177,7 @@ class _Reader:
     def _plan(self, path: Path) -> Plan | None:
         if not path.exists():
             message = f"plan: there is no file or folder {path}"
-            self.problems.append(self.document.problem(("plan",), message, "the path is relative to this file"))
+            self._wrong(("plan",), message, "the path is relative to this file")
             return None
         try:
             return load_plan(path)
@@ -183,7 +187,7 @@ class _Reader:
 
     def _store(self, data: dict[str, Any]) -> StoreConfig:
         if "store" not in self.document.data:
-            self.problems.append(self.document.problem((), "'store' is missing", "write store: {url: …}"))
+            self._wrong((), "'store' is missing", "write store: {url: …}")
             return StoreConfig(StoreSettings(url=""), *(dt.timedelta(),) * 4)
         own, rest = _split(data, StoreBlock)
         block, wrong = read_model(self.document, StoreBlock, own, ("store",))
@@ -210,16 +214,14 @@ class _Reader:
         checks.load()
         for name in data.keys() - CHECKS.keys():
             message = f"{shortened(name)} is not a check"
-            self.problems.append(self.document.problem(("checks", name), message, suggest(name, sorted(CHECKS))))
+            self._wrong(("checks", name), message, suggest(name, sorted(CHECKS)))
         read = (self._check(name, data.get(name) or {}, plan) for name in sorted(CHECKS))
         return {check.name: check for check in read if check}
 
     def _check(self, name: str, data: Any, plan: Plan | None) -> CheckConfig | None:
         path = ("checks", name)
         if not isinstance(data, dict):
-            self.problems.append(
-                self.document.problem(path, f"{name}: expected a block", "write enabled: false to switch it off")
-            )
+            self._wrong(path, f"{name}: expected a block", "write enabled: false to switch it off")
             return None
         own, rest = _split(data, CheckBlock)
         block, wrong = read_model(self.document, CheckBlock, own, path)
@@ -251,7 +253,7 @@ class _Reader:
             exclusion = Exclusion(_start(each.start, zone), _end(each.end, zone), each.why)
             if exclusion.start >= exclusion.end:
                 message = f"the exclusion ends ({each.end}) before it starts ({each.start})"
-                self.problems.append(self.document.problem(("exclude", index), message, "swap 'from' and 'to'"))
+                self._wrong(("exclude", index), message, "swap 'from' and 'to'")
             yield exclusion
 
     def _channels(self, data: dict[str, Any]) -> dict[str, Channel]:
@@ -263,13 +265,13 @@ class _Reader:
         kind = data.get("kind") if isinstance(data, dict) else None
         if not isinstance(kind, str):
             message = f"channel {shortened(name)} has no kind"
-            self.problems.append(self.document.problem(path, message, f"write kind: {', '.join(KINDS)}"))
+            self._wrong(path, message, f"write kind: {', '.join(KINDS)}")
             return None
         try:
             cls = channel_class(kind)
         except UsageError:
             message = f"{shortened(kind)} is not a kind of channel"
-            self.problems.append(self.document.problem((*path, "kind"), message, suggest(kind, KINDS)))
+            self._wrong((*path, "kind"), message, suggest(kind, KINDS))
             return None
         rest = {setting: value for setting, value in data.items() if setting != "kind"}
         noun = f"a setting of {kind} channels"

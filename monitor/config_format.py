@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BeforeValidator, Field
 
-from monitor.blocks import Block, Date, Duration, Flag, Names, Positive, Words, suggest, wanted, wrong
+from monitor.blocks import Block
+from monitor.values import Date, Duration, Flag, Names, Positive, Words, suggest, wanted, wrong
 
 STATES = ("sqlite", "postgresql")
 

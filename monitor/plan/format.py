@@ -13,13 +13,20 @@ from typing import Annotated, Any, ClassVar, get_args
 from pydantic import BeforeValidator, Field, model_validator
 
 from checks.plan import PlannedEvent, PlannedProperty, Priority, PropertyType, Question
-from monitor.blocks import Block, Date, Flag, Names, Number, Whole, Words, choice, wanted, wrong
+from monitor.blocks import Block
+from monitor.values import Date, Flag, Names, Number, Whole, Words, choice, wanted, wrong
 
 TYPES: tuple[str, ...] = get_args(PropertyType)
 
 
 def _body(value: Any) -> Any:
     return {} if value is None else value
+
+
+def _name(value: Any) -> str:
+    if not str(value).strip():
+        raise wrong("a name is empty", "write the name in front of the colon")
+    return str(value)
 
 
 def _property(value: Any) -> Any:
@@ -62,6 +69,7 @@ def _pattern(value: Any) -> str:
     return value
 
 
+Name = Annotated[str, BeforeValidator(_name)]
 Scalar = str | int | float | bool
 Enum = Annotated[tuple[str, ...], BeforeValidator(_members, json_schema_input_type=list[Scalar])]
 Pattern = Annotated[str, BeforeValidator(_pattern, json_schema_input_type=str)]
@@ -116,7 +124,7 @@ class EventBlock(Block):
     sources: Roles = Field(default_factory=dict, description="where it is sent from, and each source's role")
     answers: Names = Field((), description="the questions that it helps to answer")
     action: Words = Field("", description="what happens because of it")
-    properties: Annotated[dict[str, _SHORT], BeforeValidator(_body)] = Field(default_factory=dict)
+    properties: Annotated[dict[Name, _SHORT], BeforeValidator(_body)] = Field(default_factory=dict)
 
     def planned(self, name: str) -> PlannedEvent:
         """Return the event as checks see it."""
@@ -161,6 +169,6 @@ class PlanBlock(Block):
     noun: ClassVar[str] = "the plan"
 
     version: Whole = 1
-    questions: Annotated[dict[str, QuestionBlock], BeforeValidator(_body)] = Field(default_factory=dict)
-    events: Annotated[dict[str, _BODY], BeforeValidator(_body)] = Field(default_factory=dict)
+    questions: Annotated[dict[Name, QuestionBlock], BeforeValidator(_body)] = Field(default_factory=dict)
+    events: Annotated[dict[Name, _BODY], BeforeValidator(_body)] = Field(default_factory=dict)
     changes: Annotated[tuple[ChangeBlock, ...], BeforeValidator(lambda value: value or ())] = ()

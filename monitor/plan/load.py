@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from checks.plan import Plan
-from monitor.blocks import read_model, suggest
+from monitor.blocks import read_model
 from monitor.document import Document, load_document, shortened
 from monitor.errors import ConfigError, Problem
 from monitor.plan.format import PlanBlock
+from monitor.values import suggest
 
 Section = Literal["questions", "events"]
 
