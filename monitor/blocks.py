@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from monitor.document import Document, shortened
-from monitor.errors import Problem
+from monitor.errors import Problem, UsageError
 from monitor.values import Date, Duration, Flag, Names, Number, Whole, Words, choice, got, suggest
 
 T = TypeVar("T")
@@ -61,7 +61,7 @@ def read_dataclass(
     """Build a dataclass from the block at a path; return it, or everything that is wrong with it.
 
     `noun` says what an unknown name is not: "a parameter of volume"; `also` are names of the
-    block that are read elsewhere. A ValueError of the dataclass itself is a problem of the block.
+    block that are read elsewhere. What the dataclass itself refuses is a problem of the block.
     """
     known = settings_of(cls)
     values: dict[str, Any] = {}
@@ -83,7 +83,7 @@ def read_dataclass(
         return None, problems
     try:
         return cls(**values), []
-    except ValueError as error:
+    except (ValueError, UsageError) as error:
         return None, [document.problem(path, str(error))]
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from monitor.cli.common import config_option, json_option
 from monitor.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
@@ -15,21 +17,21 @@ if TYPE_CHECKING:
 
 
 @click.command("validate")
-@click.option("--config", type=click.Path(path_type=Path), help="The configuration file.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
-def command(config: Path | None, as_json: bool) -> None:
+@config_option
+@json_option
+def command(config_path: Path | None, as_json: bool) -> None:
     """Check configuration and plan, without a database."""
-    from monitor.config import load_config  # noqa: PLC0415 only this command pays for it
+    from monitor.config import load_config  # noqa: PLC0415 keeps --help fast
 
     loaded: Config | None = None
     problems: tuple[Problem, ...] = ()
     try:
-        loaded = load_config(config)
+        loaded = load_config(config_path)
     except ConfigError as error:
         problems = error.problems
     click.echo(json.dumps(_document(loaded, problems)) if as_json else _report(loaded, problems))
     if problems:
-        raise SystemExit(1)
+        sys.exit(1)
 
 
 def _report(config: Config | None, problems: tuple[Problem, ...]) -> str:
