@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from checks.base import Catalog, Measure
 
@@ -13,6 +13,25 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = ("source", "event", "property", "measure", "grain", "bucket", "value")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreSettings:
+    """Where events are kept, and how they lie there.
+
+    `columns` maps neutral fields (id, event, source, occurred_at, sent_at, received_at, loaded_at,
+    user_id, anonymous_id, properties, app_version) to columns; a value that begins with `=` is a
+    constant, such as `event: "=Order Line Added"`.
+    """
+
+    url: str
+    layout: Literal["segment", "events"] = "events"
+    sources: Mapping[str, str] = field(default_factory=dict)  # segment: source -> schema
+    table: str | None = None  # events: "events" or "schema.events"
+    columns: Mapping[str, str] = field(default_factory=dict)
+    naive_zone: str = "UTC"  # IANA name: what times without a zone mean
+    timeout: float = 300.0  # seconds that one statement may take
+    repeat_window: int = 60  # seconds within which the same content under another id is a repeat
 
 
 @dataclass(frozen=True, slots=True)

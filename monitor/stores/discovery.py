@@ -1,0 +1,71 @@
+"""Which events, sources and properties occur in a table whose rows say so themselves?"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+
+from checks.base import Field
+from monitor.stores import constructs as db
+from monitor.stores.query import Rows
+from monitor.stores.table import Constant, EventTable
+
+EVENT_DAYS = 90  # an event that did not occur for longer is not listed
+MEMBER_DAYS = 7  # names of JSON members are read of the newest days only: they cost a parse a row
+
+
+def newest(rows: Rows) -> sa.Select[Any]:
+    """Return the statement for the newest second of the time column's clock.
+
+    Times after the store's own clock do not count, so one message from the future does not
+    move the window; unless there are no others.
+    """
+    time = rows.column(rows.layout.time)
+    past = sa.func.max(sa.case((time <= sa.func.current_timestamp(), time)))
+    return sa.select(db.seconds(sa.func.coalesce(past, sa.func.max(time))))
+
+
+def occurring(rows: Rows, newest_second: int) -> sa.Select[Any] | sa.CompoundSelect[Any]:
+    """Return the statement for source, event, property and JSON type of what occurred lately."""
+    base = sa.select(rows.source.label("source"), rows.event.label("event"))
+    seen = base.where(_since(rows, newest_second, EVENT_DAYS)).distinct().subquery("s")
+    empty = sa.cast(sa.null(), sa.Text)
+    events = sa.select(seen.c.source, seen.c.event, empty.label("property"), empty.label("kind"))
+    if rows.layout.bag is None:
+        return events
+    entry = db.json_entries(rows.column(rows.layout.bag)).label("entry")
+    opened = base.add_columns(entry).where(_since(rows, newest_second, MEMBER_DAYS)).subquery("o")
+    key, kind = db.entry_key(opened.c.entry), db.json_kind(db.entry_value(opened.c.entry))
+    members = sa.select(opened.c.source, opened.c.event, key.label("property"), kind.label("kind")).distinct()
+    return sa.union_all(events, members)
+
+
+def fields(table: EventTable, found: Iterable[tuple[str, str, str | None, str | None]]) -> list[Field]:
+    """Return the properties of each event: those seen in the JSON object, or all columns."""
+    if table.bag is None:
+        pairs = dict.fromkeys((source or "", event or "") for source, event, _, _ in found)
+        return [
+            Field(event, source, name, table.columns[column].type)
+            for source, event in pairs
+            for name, column in table.properties.items()
+        ]
+    kinds: dict[tuple[str, str, str], set[str]] = {}
+    for source, event, name, kind in found:
+        if name is not None:
+            kinds.setdefault((event or "", source or "", name), set()).update({kind} if kind else ())
+    return [Field(*key, kind.pop() if len(kind) == 1 else "any") for key, kind in kinds.items()]
+
+
+def says_itself(table: EventTable) -> bool:
+    """Return whether only the rows know which events or properties a table has."""
+    return not isinstance(table.event, Constant) or not isinstance(table.source, Constant) or table.bag is not None
+
+
+def _since(rows: Rows, newest_second: int, days: int) -> sa.ColumnElement[bool]:
+    column = rows.column(rows.layout.time)
+    since = dt.datetime.fromtimestamp(newest_second, tz=dt.UTC) - dt.timedelta(days=days)
+    aware = rows.layout.columns[rows.layout.time].aware
+    return column >= sa.literal(since if aware else since.replace(tzinfo=None), column.type)

@@ -1,0 +1,1 @@
+"""How does trackwatch read events that lie in files?"""

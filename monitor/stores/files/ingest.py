@@ -1,0 +1,133 @@
+"""How do files become one table of events that can be measured?
+
+Each file is read once into a temporary database. What is damaged is counted and named, never fatal.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+from duckdb import DuckDBPyConnection
+
+from monitor.errors import StoreError
+from monitor.stores.base import StoreSettings
+from monitor.stores.files.bundles import Bundle, Staged, Stager, bundled
+from monitor.stores.files.damage import BadLine
+from monitor.stores.files.find import find
+from monitor.stores.files.loading import Ledger, Loader, Unreadable
+from monitor.stores.files.mapping import Wishes
+from monitor.stores.files.sniff import sniff
+from monitor.stores.files.staging import OWN
+from monitor.stores.files.text import quoted
+from monitor.stores.files.types import Mixed
+
+TABLE = "events"
+ONE_SOURCE = "files"
+_NEVER = "TIMESTAMP '1971-01-02'"  # stands for the time of rows that have none
+_NOTHING = f"SELECT NULL::VARCHAR AS {OWN}event, NULL::TIMESTAMP AS {OWN}received_at WHERE false"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ingested:
+    """A temporary table of events, and what was seen on the way."""
+
+    settings: StoreSettings
+    bundles: tuple[Bundle, ...]
+    rows: int
+    bad: Mapping[Path, int]
+    bad_lines: tuple[BadLine, ...]  # the first few
+    unreadable: tuple[Unreadable, ...]
+    empty: tuple[Path, ...]
+    passed_over: tuple[Path, ...]
+    mixed: tuple[Mixed, ...]
+    first: dt.datetime | None  # of received_at, UTC; None: no row has a time
+    last: dt.datetime | None
+    untimed: int  # rows whose time is absent or cannot be read
+    notes: tuple[str, ...]
+
+
+def ingest(paths: Iterable[str], wishes: Wishes, folder: Path) -> Ingested:
+    """Read files into a database in a folder.
+
+    Args:
+        paths: files, folders and globs
+        wishes: the layout and the columns that the user said
+        folder: a temporary folder, which must outlive the use of the result
+
+    Raises:
+        UsageError: a path, layout or column that is not there
+        StoreError: no file can be read
+    """
+    found = find(paths)
+    database = folder / "events.duckdb"
+    sniffed, ledger = [sniff(path) for path in found.files], Ledger()
+    with duckdb.connect(str(database)) as con:
+        _prepare(con)
+        stager = Stager(con, Loader(con, ledger, folder), wishes)
+        tried = [stager.stage(f"stage_{i}", files) for i, files in enumerate(bundled(con, sniffed, ledger))]
+        staged = [each for each in tried if each]
+        if not staged and ledger.unreadable:
+            raise StoreError("\n".join(f"{each.path}: {each.reason}" for each in ledger.unreadable))
+        columns = _combine(con, staged)
+        rows, untimed, first, last = _summary(con, columns.get("received_at", columns.get("occurred_at", "")))
+        _tidy(con)
+    return Ingested(
+        settings=StoreSettings(url=f"duckdb:///{database}", layout="events", table=TABLE, columns=columns),
+        bundles=tuple(each.bundle for each in staged),
+        rows=rows,
+        bad=dict(ledger.bad),
+        bad_lines=tuple(ledger.bad_lines),
+        unreadable=tuple(ledger.unreadable),
+        empty=tuple(each.path for each in sniffed if each.kind == "empty"),
+        passed_over=found.passed_over,
+        mixed=tuple(mixed for each in staged for mixed in each.made.mixed),
+        first=first,
+        last=last,
+        untimed=untimed,
+        notes=tuple(dict.fromkeys((*ledger.notes, *(note for each in staged for note in each.bundle.notes)))),
+    )
+
+
+def _prepare(con: DuckDBPyConnection) -> None:
+    con.execute("SET TimeZone = 'UTC'")
+    con.execute("SET preserve_insertion_order = false")
+    con.execute("SET force_compression = 'uncompressed'")  # the table lives for seconds
+    con.execute("SET autoinstall_known_extensions = false")  # reading files never asks the network
+
+
+def _tidy(con: DuckDBPyConnection) -> None:
+    """Drop what is not the table of events: whoever introspects the database sees one table."""
+    for (name,) in con.execute("SELECT table_name FROM duckdb_tables() WHERE NOT temporary").fetchall():
+        if name != TABLE:
+            con.execute(f"DROP TABLE {quoted(name)}")
+
+
+def _combine(con: DuckDBPyConnection, staged: Sequence[Staged]) -> dict[str, str]:
+    """Make the one table of events, and return which of its columns is which field."""
+    as_json = any(each.made.bag is not None for each in staged)
+    if len(staged) == 1 and staged[0].final:
+        con.execute(f"ALTER TABLE {quoted(staged[0].final)} RENAME TO {TABLE}")
+    else:
+        selects = [each.made.select(as_json=as_json) for each in staged]
+        con.execute(f"CREATE TABLE {TABLE} AS {' UNION ALL BY NAME '.join(selects) or _NOTHING}")
+    fields = {name: OWN + name for each in staged for name in each.made.fields}
+    if not staged:
+        fields = {"event": OWN + "event", "received_at": OWN + "received_at"}
+    if not {"received_at", "occurred_at"} & set(fields):
+        con.execute(f"ALTER TABLE {TABLE} ADD COLUMN {OWN}received_at TIMESTAMP")
+        fields["received_at"] = OWN + "received_at"
+    fields.setdefault("source", f"={ONE_SOURCE}")
+    return fields | ({"properties": OWN + "properties"} if as_json else {})
+
+
+def _summary(con: DuckDBPyConnection, time: str) -> tuple[int, int, dt.datetime | None, dt.datetime | None]:
+    """Return rows, rows without a time, and the first and last time in UTC."""
+    found = con.execute(f"SELECT COUNT(*), COUNT({time}), MIN({time}), MAX({time}) FROM {TABLE}").fetchone()
+    rows, timed, first, last = found or (0, 0, None, None)
+    if rows and not timed:  # counts and shares can be had all the same
+        con.execute(f"UPDATE {TABLE} SET {time} = {_NEVER}")
+    return rows, rows - timed, first and first.replace(tzinfo=dt.UTC), last and last.replace(tzinfo=dt.UTC)

@@ -1,0 +1,267 @@
+"""Which column of a file is which field of a message?
+
+Names are guessed from what the well-known pipes write, then from names that people give.
+The guess is always shown, and `--map FIELD=COLUMN` overrides it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from monitor.errors import UsageError
+from monitor.stores.files.sample import Sample
+
+FIELDS = (
+    "id", "event", "source", "occurred_at", "sent_at", "received_at", "loaded_at",
+    "user_id", "anonymous_id", "app_version", "properties",
+)  # fmt: skip
+TIMES = ("received_at", "occurred_at", "sent_at", "loaded_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """The names that one pipe uses. A dot goes into an object: `context.app.version`."""
+
+    name: str
+    signs: tuple[frozenset[str], ...]  # it is this pipe when all names of one of these sets are there
+    fields: Mapping[str, tuple[str, ...]]
+
+    def fits(self, columns: Sequence[str]) -> bool:
+        """Return whether the columns look like this pipe's."""
+        there = set(columns) | {name.lower() for name in columns}
+        return any(sign <= there for sign in self.signs)
+
+
+_MESSAGE = {
+    "id": ("messageId",),
+    "event": ("event",),
+    "source": ("source", "sourceId", "projectId", "channel"),
+    "occurred_at": ("timestamp", "originalTimestamp"),
+    "sent_at": ("sentAt",),
+    "received_at": ("receivedAt",),
+    "user_id": ("userId",),
+    "anonymous_id": ("anonymousId",),
+    "app_version": ("context.app.version",),
+    "properties": ("properties", "traits"),
+}
+_WAREHOUSE = {
+    "id": ("id",),
+    "event": ("event_text", "event"),
+    "source": ("source", "source_name", "source_id", "channel"),
+    "occurred_at": ("timestamp", "original_timestamp"),
+    "sent_at": ("sent_at",),
+    "received_at": ("received_at",),
+    "loaded_at": ("uuid_ts", "loaded_at"),
+    "user_id": ("user_id",),
+    "anonymous_id": ("anonymous_id",),
+    "app_version": ("context_app_version",),
+    "properties": ("properties",),
+}
+PRESETS = (
+    Preset(
+        "snowplow",
+        (frozenset({"collector_tstamp", "event_id"}),),
+        {
+            "id": ("event_id",),
+            "event": ("event_name", "event"),
+            "source": ("app_id",),
+            "occurred_at": ("derived_tstamp", "dvce_created_tstamp"),
+            "sent_at": ("dvce_sent_tstamp",),
+            "received_at": ("collector_tstamp",),
+            "loaded_at": ("load_tstamp", "etl_tstamp"),
+            "user_id": ("user_id",),
+            "anonymous_id": ("domain_userid", "network_userid"),
+        },
+    ),
+    Preset("rudderstack-messages", (frozenset({"messageId", "rudderId"}),), _MESSAGE),
+    Preset("segment-archive", (frozenset({"messageId"}), frozenset({"anonymousId", "type"})), _MESSAGE),
+    Preset(
+        "amplitude",
+        (frozenset({"event_type", "event_time"}), frozenset({"event_type", "event_properties"})),
+        {
+            "id": ("$insert_id", "insert_id", "uuid"),
+            "event": ("event_type",),
+            "source": ("platform",),
+            "occurred_at": ("event_time", "client_event_time"),
+            "sent_at": ("client_upload_time",),
+            "received_at": ("server_received_time", "server_upload_time"),
+            "loaded_at": ("processed_time",),
+            "user_id": ("user_id",),
+            "anonymous_id": ("device_id",),
+            "app_version": ("version_name",),
+            "properties": ("event_properties",),
+        },
+    ),
+    Preset(
+        "posthog",
+        (frozenset({"uuid", "event", "distinct_id"}),),
+        {
+            "id": ("uuid",),
+            "event": ("event",),
+            "occurred_at": ("timestamp",),
+            "received_at": ("created_at",),
+            "loaded_at": ("bq_ingested_timestamp", "_inserted_at"),
+            "user_id": ("distinct_id",),
+            "app_version": ("properties.$app_version",),
+            "properties": ("properties",),
+        },
+    ),
+    Preset(
+        "mixpanel",
+        (
+            frozenset({"distinct_id", "insert_id"}),
+            frozenset({"properties.distinct_id"}),
+            frozenset({"distinct_id", "time"}),
+        ),
+        {
+            "id": ("insert_id", "$insert_id", "properties.$insert_id"),
+            "event": ("event_name", "name", "event"),
+            "occurred_at": ("time", "properties.time"),
+            "received_at": ("mp_processing_time_ms", "properties.mp_processing_time_ms"),
+            "user_id": ("user_id", "distinct_id", "properties.distinct_id"),
+            "anonymous_id": ("device_id", "properties.$device_id"),
+            "app_version": ("app_version_string", "properties.$app_version_string"),
+            "properties": ("properties",),
+        },
+    ),
+    Preset(
+        "rudderstack",
+        (frozenset({"id", "received_at", "context_rudder_id"}), frozenset({"id", "received_at", "rudder_id"})),
+        _WAREHOUSE,
+    ),
+    Preset(
+        "segment",
+        (
+            frozenset({"id", "received_at", "uuid_ts"}),
+            frozenset({"id", "received_at", "event_text"}),
+            frozenset({"id", "received_at", "anonymous_id"}),
+        ),
+        _WAREHOUSE,
+    ),
+)
+GENERIC = Preset(
+    "generic",
+    (),
+    {
+        "id": ("messageid", "eventid", "eventuuid", "insertid", "uuid", "guid", "rowid", "id"),
+        "event": ("eventname", "event", "eventtype", "eventtext", "action", "activity", "name", "type"),
+        "source": ("source", "sourcename", "sourceid", "platform", "appid", "channel"),
+        "occurred_at": (
+            "occurredat", "timestamp", "eventtime", "eventtimestamp", "eventdate", "time", "datetime", "ts",
+            "createdat", "date", "created", "at",
+        ),
+        "sent_at": ("sentat",),
+        "received_at": ("receivedat", "receivedtime", "serverreceivedtime", "ingestedat"),
+        "loaded_at": ("loadedat", "uuidts", "insertedat"),
+        "user_id": ("userid", "customerid", "distinctid", "personid", "memberid", "accountid", "clientid", "user"),
+        "anonymous_id": ("anonymousid", "visitorid", "deviceid", "sessionid", "cookieid"),
+        "app_version": ("appversion", "contextappversion"),
+        "properties": ("properties", "eventproperties", "props", "payload", "attributes"),
+    },
+)  # fmt: skip
+LAYOUTS = tuple(preset.name for preset in (*PRESETS, GENERIC))
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """The fields that were found, by column; a column `=text` is a constant."""
+
+    layout: str
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the user said: a layout instead of the one that fits, and field -> column, not to be guessed."""
+
+    layout: str | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+
+def guess(columns: Sequence[str], sample: Sample, wishes: Wishes) -> Guess:
+    """Map the fields of a message to columns.
+
+    Args:
+        columns: names as the file has them; a name inside an object with a dot before it
+        sample: the first rows: a `time` of 3.2 seconds is no time, a `name` of a person no event
+        wishes: what the user said
+
+    Raises:
+        UsageError: an unknown layout, or a given column that is not there
+    """
+    preset = _preset(columns, wishes.layout)
+    found = {name: _find(preset, name, columns, sample) for name in FIELDS}
+    if preset is GENERIC and not (found["occurred_at"] or found["received_at"]):
+        found["occurred_at"] = next((c for c in columns if _ends_like_time(c) and sample.is_time(c)), None)
+    found |= {name: _checked(name, column, columns) for name, column in wishes.columns.items()}
+    return Guess(preset.name, {name: column for name, column in found.items() if column})
+
+
+def parse_map(options: Sequence[str]) -> dict[str, str]:
+    """Read `--map` options.
+
+    >>> parse_map(["user_id=CustomerID", "event==Order Line Added"])
+    {'user_id': 'CustomerID', 'event': '=Order Line Added'}
+
+    Raises:
+        UsageError: no FIELD=COLUMN, or no such field
+    """
+    given = {}
+    for option in options:
+        name, equals, column = option.partition("=")
+        if not equals or not column:
+            raise UsageError(f"--map {option}: write FIELD=COLUMN, such as user_id=CustomerID")
+        if name not in FIELDS:
+            close = difflib.get_close_matches(name, FIELDS, 1)
+            hint = f"did you mean {close[0]}?" if close else f"fields are {', '.join(FIELDS)}"
+            raise UsageError(f"--map {option}: {name!r} is not a field of a message; {hint}")
+        given[name] = column
+    return given
+
+
+def _preset(columns: Sequence[str], layout: str | None) -> Preset:
+    if layout is None:
+        return next((preset for preset in PRESETS if preset.fits(columns)), GENERIC)
+    for preset in (*PRESETS, GENERIC):
+        if preset.name == layout:
+            return preset
+    raise UsageError(f"--layout {layout}: layouts of files are {', '.join(LAYOUTS)}")
+
+
+def _find(preset: Preset, name: str, columns: Sequence[str], sample: Sample) -> str | None:
+    simple = _squeeze if preset is GENERIC else str.lower
+    by_name: dict[str, str] = {}
+    for column in columns:
+        by_name.setdefault(simple(column), column)
+    for candidate in preset.fields.get(name, ()):
+        column = by_name.get(candidate if preset is GENERIC else candidate.lower())
+        if column and _plausible(name, column, sample, trust=preset is not GENERIC):
+            return column
+    return None
+
+
+def _plausible(name: str, column: str, sample: Sample, *, trust: bool) -> bool:
+    if trust and not sample.texts(column):  # may come later in the file
+        return name not in TIMES
+    if name in TIMES:
+        return sample.is_time(column)
+    return name not in ("event", "source") or (trust and name == "event") or sample.is_label(column)
+
+
+def _checked(name: str, column: str, columns: Sequence[str]) -> str:
+    if column.startswith("=") or column in columns:
+        return column
+    close = difflib.get_close_matches(column, columns, 1)
+    hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(columns[:12])}"
+    raise UsageError(f"--map {name}={column}: no such column; {hint}")
+
+
+def _squeeze(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def _ends_like_time(name: str) -> bool:
+    return _squeeze(name).endswith(("date", "time", "timestamp", "tstamp"))

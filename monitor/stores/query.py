@@ -1,0 +1,353 @@
+"""How is everything that a run wants to know of one table asked in one statement?
+
+A UNION ALL of parts, each of which reads only the columns that it needs: columns by hour,
+columns by day, members of a JSON object by day, surplus copies, repeats. All parts have the
+same shape: part, source, event, bucket, property, c0, c1, … as whole numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from checks.base import EVERY, Grain, Measure, Rule, Stat
+from monitor.stores import constructs as db
+from monitor.stores import rules
+from monitor.stores.base import Request, StoreSettings
+from monitor.stores.buckets import WIDTH, Cut, Piece
+from monitor.stores.table import Column, Constant, EventTable
+
+Expression = sa.ColumnElement[Any]
+KEYS = ("part", "source", "event", "bucket", "property")
+VALUES = (Stat.NULLS, Stat.FINGERPRINT, Stat.MISTYPED, Stat.OUTSIDE)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What a number of the answer is: a measure, and the events it was asked for (None: all)."""
+
+    measure: Measure
+    events: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One branch of the statement: what its numbers c0, c1, … mean."""
+
+    grain: Grain
+    cells: tuple[Cell, ...]
+    select: sa.Select[Any]
+    members: bool = False  # c0 counts values of the row's property, not messages
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """The one statement for a table, and how to read its answer."""
+
+    statement: sa.CompoundSelect[Any]
+    parts: tuple[Part, ...]
+    cut: Cut
+
+
+def build(table: EventTable, request: Request, settings: StoreSettings, measures: Sequence[Measure]) -> Query | None:
+    """Return the statement that answers the measures of one table, or None when there is nothing to ask."""
+    cut = Cut(request.since, request.until, ZoneInfo(request.zone), ZoneInfo(settings.naive_zone))
+    rows = Rows(table, cut, settings.repeat_window)
+    parts = [part for grain in ("hour", "day") for part in _parts(rows, _of_grain(measures, grain), grain)]
+    if not parts:
+        return None
+    width = max(len(part.cells) for part in parts)
+    selects = [_padded(part.select, number, width) for number, part in enumerate(parts)]
+    return Query(sa.union_all(*selects), tuple(parts), cut)
+
+
+class Rows:
+    """The rows of one table inside the window, and the expressions that all parts share."""
+
+    def __init__(self, table: EventTable, cut: Cut, repeat_window: int) -> None:
+        """Name the columns of a table; nothing is read."""
+        self.layout = table
+        self.cut = cut
+        self.repeat_window = repeat_window
+        typed = [sa.column(column.name, _sql_type(column)) for column in table.columns.values()]
+        self.table = sa.table(table.table.name, *typed, schema=table.table.schema)
+
+    def column(self, name: str) -> Expression:
+        """Return a column of the table."""
+        return self.table.c[name]
+
+    def field(self, neutral: str) -> Expression | None:
+        """Return the column of a neutral field, or None where the table has none."""
+        name = self.layout.fields.get(neutral)
+        return self.column(name) if name else None
+
+    @cached_property
+    def source(self) -> Expression:
+        """Return the source of a row as text."""
+        return self._text(self.layout.source)
+
+    @cached_property
+    def event(self) -> Expression:
+        """Return the event of a row as text."""
+        return self._text(self.layout.event)
+
+    @cached_property
+    def seconds(self) -> Expression:
+        """Return received_at in seconds of the column's own clock."""
+        return db.seconds(self.column(self.layout.time))
+
+    @cached_property
+    def window(self) -> sa.ColumnElement[bool]:
+        """Return the time predicate, on the raw column so that an index or a sort key serves it."""
+        column = self.column(self.layout.time)
+        since, until = self.cut.bounds(aware=self.layout.columns[self.layout.time].aware)
+        return sa.and_(column >= sa.bindparam("since", since, column.type), column < sa.bindparam("until", until, column.type))
+
+    def bucket(self, seconds: Expression, grain: Grain) -> Expression:
+        """Return the number of the bucket that a second of the time column's clock lies in."""
+        pieces = self.cut.pieces(grain, aware=self.layout.columns[self.layout.time].aware)
+        return db.whole(_shifted(seconds, pieces), sa.literal_column(str(WIDTH[grain])))
+
+    def utc(self, name: str) -> Expression:
+        """Return a time column in seconds since 1970, UTC."""
+        return _shifted(db.seconds(self.column(name)), self.cut.to_utc(aware=self.layout.columns[name].aware))
+
+    def identity(self) -> list[Expression]:
+        """Return the columns that say whose row it is; constants of the table say nothing."""
+        pairs = ((self.layout.source, self.source), (self.layout.event, self.event))
+        return [expression for where, expression in pairs if not isinstance(where, Constant)]
+
+    def _text(self, where: str | Constant) -> Expression:
+        if isinstance(where, Constant):
+            return sa.literal(where.value, sa.Text())
+        column = self.column(where)
+        return column if self.layout.columns[where].type == "string" else sa.cast(column, sa.Text)
+
+
+def _parts(rows: Rows, measures: Sequence[Measure], grain: Grain) -> Iterable[Part]:
+    if not measures:
+        return
+    asked = {measure.stat for measure in measures}
+    yield _columns(rows, measures, grain)
+    if rows.layout.bag and asked & set(VALUES):
+        yield _members(rows, measures, grain, rows.layout.bag)
+    if Stat.SURPLUS in asked:
+        yield _copies(rows, grain, Stat.SURPLUS, _surplus(rows))
+    if Stat.REPEATS in asked and (repeats := _repeats(rows)) is not None:
+        yield _copies(rows, grain, Stat.REPEATS, repeats)
+
+
+def _columns(rows: Rows, measures: Sequence[Measure], grain: Grain) -> Part:
+    """Return the part that groups the table by source, event and bucket."""
+    inner: dict[str, Expression] = {}
+
+    def use(expression: Expression, name: str) -> Expression:
+        inner[name] = expression
+        return sa.column(name, expression.type)
+
+    cells = {Cell(Measure(Stat.ROWS, grain=grain)): sa.func.count()}
+    for cell in _cells(rows.layout, measures):
+        if (aggregate := _aggregate(rows, cell.measure, use)) is not None:
+            cells.setdefault(cell, aggregate)
+    keys = [rows.source.label("source"), rows.event.label("event"), rows.bucket(rows.seconds, grain).label("bucket")]
+    base = sa.select(*keys, *(expression.label(name) for name, expression in inner.items())).where(rows.window)
+    return Part(grain, tuple(cells), _grouped(base.subquery("r"), list(cells.values())))
+
+
+def _cells(table: EventTable, measures: Sequence[Measure]) -> Iterable[Cell]:
+    """Yield what is asked of single columns, the same wish of several events or checks once."""
+    wishes: dict[Measure, set[str | None]] = {}
+    for measure in measures:
+        names = table.properties if measure.property == EVERY else (measure.property,)
+        for name in names:
+            wish = Measure(measure.stat, None, name, measure.rule, measure.grain)
+            wishes.setdefault(wish, set()).add(measure.event)
+    for wish, events in wishes.items():
+        yield Cell(wish, None if None in events else frozenset(event for event in events if event))
+
+
+def _aggregate(rows: Rows, measure: Measure, use: Callable[[Expression, str], Expression]) -> Expression | None:
+    """Return the aggregate of one measure over the columns that it uses; None where there is nothing to read."""
+    if measure.stat in VALUES:
+        return _value_aggregate(rows, measure, use)
+    identity, loaded = rows.field("id"), rows.layout.fields.get("loaded_at")
+    if measure.stat is Stat.IDS and identity is not None:
+        return sa.func.count(use(identity, "id"))
+    if measure.stat is Stat.RECEIVED:
+        return sa.func.max(use(rows.utc(rows.layout.time), "received"))
+    if measure.stat is Stat.LOADED and loaded:
+        return sa.func.max(use(rows.utc(loaded), "loaded"))
+    return None
+
+
+def _value_aggregate(rows: Rows, measure: Measure, use: Callable[[Expression, str], Expression]) -> Expression | None:
+    name = rows.layout.properties.get(measure.property or "")
+    if name is None:
+        return None
+    value = use(rows.column(name), f"p{list(rows.layout.columns).index(name)}")
+    if measure.stat is Stat.NULLS:
+        return sa.func.count(value)
+    if measure.stat is Stat.FINGERPRINT:
+        return db.fingerprint(value)
+    condition = rules.broken(rows.layout.columns[name], value, measure)
+    return None if condition is None else _count_if(condition)
+
+
+def _members(rows: Rows, measures: Sequence[Measure], grain: Grain, bag: str) -> Part:
+    """Return the part that groups the members of a JSON object: one parse a row, however many names there are."""
+    keys = [rows.source.label("source"), rows.event.label("event"), rows.bucket(rows.seconds, grain).label("bucket")]
+    opened = sa.select(*keys, db.json_entries(rows.column(bag)).label("entry")).where(rows.window).subquery("o")
+    value: Expression = db.entry_value(opened.c.entry)
+    members = sa.select(
+        opened.c.source,
+        opened.c.event,
+        opened.c.bucket,
+        db.entry_key(opened.c.entry).label("property"),
+        value.label("value"),
+        db.json_kind(value).label("kind"),
+    ).subquery("m")
+    cells: dict[Cell, Expression] = {Cell(Measure(Stat.NULLS, None, EVERY, None, grain)): sa.func.count(members.c.value)}
+    if any(measure.stat is Stat.FINGERPRINT for measure in measures):
+        cells[Cell(Measure(Stat.FINGERPRINT, None, EVERY, None, grain))] = db.fingerprint(members.c.value)
+    held = RuleTable(measures)
+    source: sa.FromClause = members
+    if held.rules:
+        values = held.values()
+        same = sa.and_(values.c.event == members.c.event, values.c.property == members.c.property)
+        source = members.outerjoin(values, same)
+        cells |= {Cell(wish): _count_if(condition) for wish, condition in held.conditions(members, values, grain)}
+    select = _grouped(members, list(cells.values()), members.c.property).select_from(source)
+    return Part(grain, tuple(cells), select, members=True)
+
+
+class RuleTable:
+    """The rules of all events as a small table to join with, so that cost does not grow with their number."""
+
+    def __init__(self, measures: Sequence[Measure]) -> None:
+        """Collect the rules by event and property, one of a kind for each."""
+        self.rules: dict[tuple[str, str], dict[str, Rule]] = {}
+        for measure in measures:
+            if measure.rule and measure.event and measure.property:
+                self.rules.setdefault((measure.event, measure.property), {})[measure.rule.kind] = measure.rule
+        distinct = {rule: None for held in self.rules.values() for rule in held.values()}
+        self.numbers = {rule: number for number, rule in enumerate(distinct)}
+
+    def values(self) -> sa.Values:
+        """Return the rules as VALUES: event, property, planned type, numbers of the other rules."""
+        names = [sa.column("event", sa.Text()), sa.column("property", sa.Text()), sa.column("type", sa.Text())]
+        names += [sa.column(kind, sa.Integer()) for kind in ("enum", "pattern", "range")]
+        return sa.values(*names, name="rules").data([(*key, *self._row(held)) for key, held in self.rules.items()])
+
+    def conditions(
+        self, members: sa.Subquery, values: sa.Values, grain: Grain
+    ) -> Iterable[tuple[Measure, sa.ColumnElement[bool]]]:
+        """Yield each kind of rule that occurs, with the condition under which a member breaks its own."""
+        kinds = {rule.kind for rule in self.numbers}
+        if "type" in kinds:
+            wish = Measure(Stat.MISTYPED, None, EVERY, Rule("type", ()), grain)
+            yield wish, rules.json_mistyped(members.c.kind, members.c.value, values.c.type)
+        text, amount = db.json_text(members.c.value), db.json_number(members.c.value)
+        for kind, broken in (
+            ("enum", lambda rule: rules.not_a_member(text, rule)),
+            ("pattern", lambda rule: sa.and_(members.c.kind == "string", sa.not_(db.matches(text, rule.value[0])))),
+            ("range", lambda rule: rules.beyond(amount, rule)),
+        ):
+            if kind in kinds:
+                wish = Measure(Stat.OUTSIDE, None, EVERY, Rule(kind, ()), grain)
+                cases = {number: broken(rule) for rule, number in self.numbers.items() if rule.kind == kind}
+                yield wish, sa.case(*((values.c[kind] == number, broken) for number, broken in cases.items()))
+
+    def _row(self, held: dict[str, Rule]) -> tuple[str | int | None, ...]:
+        planned = held["type"].value[0] if "type" in held else None
+        return planned, *(self.numbers.get(held[kind]) if kind in held else None for kind in ("enum", "pattern", "range"))
+
+
+def _surplus(rows: Rows) -> sa.Subquery:
+    """Return groups of copies: rows of the same id, or of the same content where there is no id.
+
+    Groups are keyed by a 64-bit hash, which costs half of grouping by the texts themselves; two
+    ids among 10 million share one by chance with probability 3 in a million.
+    """
+    identity = rows.field("id")
+    if identity is None:
+        key = db.digest(*(rows.column(name) for name in rows.layout.columns))
+        return _groups(rows, key, rows.window)
+    return _groups(rows, db.digest(*rows.identity(), identity), sa.and_(rows.window, identity.is_not(None)))
+
+
+def _repeats(rows: Rows) -> sa.Subquery | None:
+    """Return groups of the same user, event and content under several ids in one aligned window.
+
+    Bias: two copies that fall on both sides of a window's edge are missed (for copies d seconds
+    apart, a share of d / window), and an exact copy of a repeat counts once more. Where there
+    are no ids, different times take their place.
+    """
+    users = [field for field in (rows.field("user_id"), rows.field("anonymous_id")) if field is not None]
+    if not users:
+        return None
+    user = sa.func.coalesce(*(sa.cast(field, sa.Text) for field in users))
+    identity = rows.field("id")
+    marker = rows.column(rows.layout.time) if identity is None else identity
+    content = [rows.column(name) for name in rows.layout.content()]
+    window = db.whole(rows.seconds, sa.literal_column(str(int(rows.repeat_window))))
+    where = sa.and_(rows.window, user.is_not(None), marker.is_not(None))
+    mark = db.digest(marker)
+    return _groups(rows, db.digest(*rows.identity(), user, window, *content), where, sa.func.min(mark) != sa.func.max(mark))
+
+
+def _groups(rows: Rows, key: Expression, where: Expression, *having: Expression) -> sa.Subquery:
+    """Return source, event, newest second and number of rows, of each group of more than one row."""
+    count = sa.func.count()
+    newest = sa.func.max(rows.seconds)
+    names = [sa.func.min(rows.source).label("source"), sa.func.min(rows.event).label("event")]
+    select = sa.select(*names, newest.label("newest"), count.label("n")).where(where)
+    return select.group_by(key).having(sa.and_(count > 1, *having)).subquery("g")
+
+
+def _copies(rows: Rows, grain: Grain, stat: Stat, groups: sa.Subquery) -> Part:
+    """Return the part that counts rows beyond the first, in the bucket of the last copy."""
+    bucket = rows.bucket(groups.c.newest, grain).label("bucket")
+    placed = sa.select(groups.c.source, groups.c.event, bucket, groups.c.n).subquery("c")
+    surplus = sa.cast(sa.func.sum(placed.c.n - 1), sa.BigInteger)
+    return Part(grain, (Cell(Measure(stat, grain=grain)),), _grouped(placed, [surplus]))
+
+
+def _grouped(base: sa.Subquery, aggregates: Sequence[Expression], prop: Expression | None = None) -> sa.Select[Any]:
+    keys: list[Expression] = [base.c.source, base.c.event, base.c.bucket]
+    name = sa.cast(sa.null(), sa.Text) if prop is None else prop
+    select = sa.select(*keys, name.label("property"), *(value.label(f"c{i}") for i, value in enumerate(aggregates)))
+    return select.group_by(*keys, *([] if prop is None else [prop])).select_from(base)
+
+
+def _padded(select: sa.Select[Any], number: int, width: int) -> sa.Select[Any]:
+    have = len(select.selected_columns) - len(KEYS) + 1
+    empty = [sa.cast(sa.null(), sa.BigInteger).label(f"c{i}") for i in range(have, width)]
+    columns = [*select.selected_columns, *empty]
+    return select.with_only_columns(sa.literal_column(str(number)).label("part"), *columns, maintain_column_froms=True)
+
+
+def _of_grain(measures: Sequence[Measure], grain: Grain) -> list[Measure]:
+    return [measure for measure in measures if measure.grain == grain]
+
+
+def _count_if(condition: Expression) -> Expression:
+    return sa.func.count(sa.case((condition, 1)))
+
+
+def _shifted(seconds: Expression, pieces: Sequence[Piece]) -> Expression:
+    *changes, last = pieces
+    if not changes:
+        return seconds + sa.literal_column(str(last.shift)) if last.shift else seconds
+    cases = [(seconds < sa.literal_column(str(piece.until)), sa.literal_column(str(piece.shift))) for piece in changes]
+    return seconds + sa.case(*cases, else_=sa.literal_column(str(last.shift)))
+
+
+def _sql_type(column: Column) -> sa.types.TypeEngine[Any]:
+    if column.type == "datetime":
+        return sa.DateTime(timezone=column.aware)
+    return sa.Text() if column.type == "string" else sa.types.NULLTYPE

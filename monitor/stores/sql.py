@@ -1,0 +1,152 @@
+"""How does a SQL database answer what a run wants to know?
+
+One connection, one statement per table, read-only. A table that cannot be read is a
+`TableFailure`; a store that cannot be reached is a `StoreError`; a connection that is lost
+in the middle is tried once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from tenacity import Retrying, retry_if_exception, stop_after_attempt
+
+from checks.base import Catalog, Field, Measure
+from checks.plan import Plan
+from monitor.stores import discovery, events, segment
+from monitor.stores.base import Measured, Request, Statement, StoreSettings, TableFailure
+from monitor.stores.buckets import Cut
+from monitor.stores.connect import connected, deadline, engine, reason, unreachable
+from monitor.stores.frame import Properties, empty, tidy
+from monitor.stores.introspect import Columns, columns, default_schema
+from monitor.stores.query import Query, Rows, build
+from monitor.stores.table import EventTable
+
+EPOCH = pd.Timestamp(0, tz="UTC").to_pydatetime()
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a layout finds its tables: the schemas to introspect, and what the tables mean."""
+
+    schemas: Callable[[StoreSettings], tuple[str, ...]]
+    tables: Callable[[Columns, StoreSettings, Plan], Iterator[EventTable]]
+
+
+LAYOUTS = {"segment": Layout(segment.schemas, segment.tables), "events": Layout(events.schemas, events.tables)}
+
+
+def open_store(settings: StoreSettings, plan: Plan) -> SqlStore:
+    """Return the store that the settings describe; nothing is connected yet.
+
+    Raises:
+        StoreError: the URL cannot be read, or no driver for it is installed.
+    """
+    return SqlStore(settings, plan)
+
+
+class SqlStore:
+    """A `Store` in a SQL database."""
+
+    def __init__(self, settings: StoreSettings, plan: Plan) -> None:
+        """Prepare an engine."""
+        self._settings = settings
+        self._plan = plan
+        self._engine = engine(settings)
+        self._known: tuple[tuple[EventTable, ...], Catalog] | None = None
+
+    def catalog(self) -> Catalog:
+        """Return the events, sources and properties that the store has, as they are now."""
+        with connected(self._engine) as connection:
+            try:
+                tables = self._tables(connection)
+                catalog = _catalog(tables, self._fields(connection, tables))
+            except SQLAlchemyError as error:
+                raise unreachable(error, self._engine.url) from None
+        self._known = tables, catalog
+        return catalog
+
+    def measure(self, request: Request) -> Measured:
+        """Measure everything in one statement per table."""
+        frames, failures, statements, rows = [empty()], [], 0, 0
+        known = Properties((field.event, field.property) for field in self._introspected()[1].fields)
+        for table, query, measures in self._queries(request):
+            statements += 1
+            try:
+                answer = self._answer(query)
+            except DBAPIError as error:
+                failures.append(TableFailure(str(table.table), table.events(), reason(error, self._engine.url)))
+                continue
+            frame, read = tidy(query, answer, table, measures, known)
+            frames.append(frame)
+            rows += read
+        return Measured(pd.concat(frames, ignore_index=True), statements, rows, tuple(failures))
+
+    def statements(self, request: Request) -> Sequence[Statement]:
+        """Return the SQL that `measure` would issue, values bound in; only the catalogue is read."""
+        return [Statement(str(table.table), self._literal(query)) for table, query, _ in self._queries(request)]
+
+    def close(self) -> None:
+        """Give back connections."""
+        self._engine.dispose()
+
+    def _introspected(self) -> tuple[tuple[EventTable, ...], Catalog]:
+        if self._known is None:
+            self.catalog()
+        assert self._known is not None  # noqa: S101 catalog() sets it or raises
+        return self._known
+
+    def _tables(self, connection: sa.Connection) -> tuple[EventTable, ...]:
+        layout = LAYOUTS[self._settings.layout]
+        schemas = layout.schemas(self._settings) or (default_schema(connection.dialect.name),)
+        return tuple(layout.tables(columns(connection, schemas), self._settings, self._plan))
+
+    def _fields(self, connection: sa.Connection, tables: Sequence[EventTable]) -> list[tuple[EventTable, list[Any]]]:
+        """Return what occurs in each table; only tables that do not say it by their name are asked."""
+        found = []
+        for table in tables:
+            rows = Rows(table, Cut(EPOCH, EPOCH, ZoneInfo("UTC"), ZoneInfo("UTC")), self._settings.repeat_window)
+            if not discovery.says_itself(table):
+                found.append((table, [(rows.layout.source.value, table.events()[0], None, None)]))
+                continue
+            newest = connection.execute(discovery.newest(rows)).scalar()
+            occurring = [] if newest is None else connection.execute(discovery.occurring(rows, newest)).all()
+            found.append((table, list(occurring)))
+        return found
+
+    def _queries(self, request: Request) -> Iterator[tuple[EventTable, Query, list[Measure]]]:
+        for table in self._introspected()[0]:
+            here = table.events()
+            measures = [measure for measure in request.measures if not here or measure.event in (None, *here)]
+            if query := build(table, request, self._settings, measures):
+                yield table, query, measures
+
+    def _answer(self, query: Query) -> Sequence[Sequence[Any]]:
+        for attempt in Retrying(stop=stop_after_attempt(2), retry=retry_if_exception(_lost), reraise=True):
+            with attempt, connected(self._engine) as connection, deadline(connection, self._settings.timeout):
+                answer = connection.execute(query.statement).all()
+        return answer
+
+    def _literal(self, query: Query) -> str:
+        return str(query.statement.compile(self._engine, compile_kwargs={"literal_binds": True}))
+
+
+def _lost(error: BaseException) -> bool:
+    return isinstance(error, DBAPIError) and error.connection_invalidated
+
+
+def _catalog(tables: Sequence[EventTable], found: Sequence[tuple[EventTable, list[Any]]]) -> Catalog:
+    sources: dict[str, set[str]] = {}
+    fields: list[Field] = []
+    for table, occurring in found:
+        for source, event, _, _ in occurring:
+            sources.setdefault(event or "", set()).add(source or "")
+        fields += discovery.fields(table, occurring)
+    has_ids = all("id" in table.fields for table in tables)
+    return Catalog({event: frozenset(names) for event, names in sources.items()}, tuple(fields), has_ids)

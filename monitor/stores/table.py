@@ -1,0 +1,77 @@
+"""What does a layout say about one table of events?
+
+A layout translates the tables of a store into these few words; everything after it
+(the statement, the frame, the catalogue) knows no layout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+ColumnType = Literal["string", "integer", "number", "boolean", "datetime", "object", "array", "json", "any"]
+NEUTRAL = (
+    "id",
+    "event",
+    "source",
+    "occurred_at",
+    "sent_at",
+    "received_at",
+    "loaded_at",
+    "user_id",
+    "anonymous_id",
+    "properties",
+    "app_version",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TableName:
+    """A table as the database names it."""
+
+    schema: str
+    name: str
+
+    def __str__(self) -> str:
+        """Return the name as people write it."""
+        return f"{self.schema}.{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column and its type, translated; `aware` times carry a zone."""
+
+    name: str
+    type: ColumnType
+    aware: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A neutral field that is the same in every row of a table."""
+
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventTable:
+    """One table of events in neutral words."""
+
+    table: TableName
+    columns: Mapping[str, Column]
+    event: str | Constant  # a column, or the one event that lies here
+    source: str | Constant
+    time: str  # column of received_at: buckets and the time predicate
+    fields: Mapping[str, str]  # other neutral fields -> column; absent ones are left out
+    properties: Mapping[str, str] = field(default_factory=dict)  # property -> column
+    bag: str | None = None  # column of a JSON object that holds the properties
+    unreadable: frozenset[str] = frozenset()  # properties that lie there, but not in one column: never measured
+
+    def events(self) -> tuple[str, ...]:
+        """Return the one event of the table, or nothing when a column says which event a row is."""
+        return (self.event.value,) if isinstance(self.event, Constant) else ()
+
+    def content(self) -> tuple[str, ...]:
+        """Return the columns that hold what the event says, as opposed to when and by whom."""
+        return (self.bag,) if self.bag else tuple(dict.fromkeys(self.properties.values()))
