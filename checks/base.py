@@ -32,7 +32,9 @@ class Stat(StrEnum):
     ROWS = "rows"  # messages
     IDS = "ids"  # rows that carry a message id
     SURPLUS = "surplus"  # rows beyond the first of the same message id (of the same content, where no id exists)
-    REPEATS = "repeats"  # rows beyond the first of the same user, event and content, under another id, within the window
+    REPEATS = (
+        "repeats"  # rows beyond the first of the same user, event and content, under another id, within the window
+    )
     NULLS = "nulls"  # rows without a value of the property
     MISTYPED = "mistyped"  # values that are not of the rule's type
     OUTSIDE = "outside"  # values that the rule (enum, pattern, range) does not allow
@@ -129,7 +131,7 @@ class Calendar:
         return Bucket(start, end)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Table:
     """The series of one measure over the spine: `values[i, j]` is key i in bucket j.
 
@@ -154,8 +156,15 @@ class Table:
 class Profile(Protocol):
     """All that was measured: what a check judges."""
 
-    catalog: Catalog
-    window: Bucket  # buckets that end in (start, end] are under judgement
+    @property
+    def catalog(self) -> Catalog:
+        """Return what the store has."""
+        ...
+
+    @property
+    def window(self) -> Bucket:
+        """Return what is under judgement: the buckets that end in (start, end]."""
+        ...
 
     def table(self, measure: str, grain: Grain, property: str | None = None) -> Table:  # noqa: A002 the field's word
         """Return the series of a measure: by (event, source), and by event where it has several sources.
@@ -184,6 +193,9 @@ class Finding:
     property: str | None = None
     source: str | None = None
     bucket: Bucket | None = None
+    since: dt.datetime | None = (
+        None  # start of the stretch that the test is about, where that is longer than the bucket
+    )
     observed: float | None = None
     expected: float | None = None
     low: float | None = None
@@ -191,6 +203,7 @@ class Finding:
     p_value: float | None = None
     effect: float | None = None  # relative: -0.975 is 97.5 % below expectation; for rates, the difference in share
     relevant: bool = True  # at least the minimum effect: an irrelevant finding is never a problem
+    settled: bool | None = None  # the newest data alone are as expected, so the incident is over; None: ask the p-value
     rows: float = 0.0  # messages lost, in excess, or damaged
     text: str = ""
 
@@ -227,6 +240,16 @@ class Check(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Kind:
+    """What a kind of finding means to people. Kinds of one family on one subject are one incident."""
+
+    title: str  # "{subject} stopped"
+    advice: str  # what to do next
+    family: str = ""  # empty: a family of its own
+    notice: bool = False  # for the weekly clean-up; it wakes nobody
+
+
+@dataclass(frozen=True, slots=True)
 class Registered:
     """A check as the registry keeps it."""
 
@@ -234,7 +257,7 @@ class Registered:
     question: str  # first line of the module's docstring
     check: Check
     params: type[Any]
-    kinds: tuple[str, ...]
+    kinds: Mapping[str, Kind]
 
 
 CHECKS: dict[str, Registered] = {}
@@ -245,7 +268,9 @@ class NoParams:
     """Parameters of a check that has none."""
 
 
-def check(name: str, *, kinds: tuple[str, ...], params: type[Any] = NoParams) -> Callable[[type[Check]], type[Check]]:
+def check(
+    name: str, *, kinds: Mapping[str, Kind], params: type[Any] = NoParams
+) -> Callable[[type[Check]], type[Check]]:
     """Register a check class under its name; being in the folder is enough to be found."""
 
     def register(cls: type[Check]) -> type[Check]:

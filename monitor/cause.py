@@ -1,0 +1,84 @@
+"""Where does a problem lie: in one source, or everywhere?"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from checks.base import Finding
+from monitor.decide import Verdict
+
+SHARED_BY = 3  # events that must go wrong together before a source, not an event, is the subject
+SHARED_PART = 0.6  # and the part of the source's expected volume that they make up
+DOWN = {"stopped", "drop"}
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """The smallest slice that holds a problem, and which share of the loss or excess it holds."""
+
+    slice: Mapping[str, str] = field(default_factory=dict)
+    explains: float | None = None
+
+
+def cause_of(tested: Sequence[Finding], problems: Sequence[Finding]) -> Cause:
+    """Return the source that a problem is confined to, if it is one of several that were tested.
+
+    Args:
+        tested: all findings about the subject in one bucket, healthy ones too.
+        problems: those that are problems.
+    """
+    sources = {finding.source for finding in tested if finding.source}
+    rows: dict[str, float] = defaultdict(float)
+    for finding in problems:
+        if finding.source:
+            rows[finding.source] = max(rows[finding.source], abs(finding.rows))
+    if not rows:
+        return Cause()
+    if len(sources) == 1:
+        return Cause({"source": next(iter(sources))}, 1.0)
+    if len(rows) > 1:
+        return Cause()
+    source, lost = next(iter(rows.items()))
+    total = lost + sum(abs(f.rows) for f in _others(tested, source))
+    return Cause({"source": source}, lost / total if total else None)
+
+
+def _others(tested: Sequence[Finding], source: str) -> list[Finding]:
+    """Return the clearest finding of each other source that points the same way."""
+    best: dict[str, Finding] = {}
+    for finding in tested:
+        if finding.source not in (None, source) and (finding.p_value or 1.0) < 0.05:
+            best.setdefault(finding.source or "", finding)
+    return list(best.values())
+
+
+def shared_source(groups: Mapping[str, Sequence[Verdict]], silenced: Collection[str | None]) -> dict[str, str]:
+    """Return, for each subject that goes down only because its source does, that source.
+
+    A source is the cause when at least SHARED_BY events go down on it alone, and they make up at
+    least SHARED_PART of what was expected from it; or when it is known to be down already.
+    """
+    down = {name: source for name, verdicts in groups.items() if (source := _only_down_on(verdicts))}
+    expected: dict[str, dict[str, float]] = defaultdict(dict)
+    for name, verdicts in groups.items():
+        for verdict in verdicts:
+            if verdict.finding.kind == "drop" and verdict.finding.source:
+                expected[verdict.finding.source][name] = verdict.finding.expected or 0.0
+    causes = {
+        source for source in set(down.values()) if source in silenced or _is_shared(source, down, expected[source])
+    }
+    return {name: source for name, source in down.items() if source in causes}
+
+
+def _only_down_on(verdicts: Sequence[Verdict]) -> str | None:
+    sources = {v.finding.source for v in verdicts if v.problem and v.finding.kind in DOWN and v.finding.source}
+    return sources.pop() if len(sources) == 1 else None
+
+
+def _is_shared(source: str, down: Mapping[str, str], expected: Mapping[str, float]) -> bool:
+    names = [name for name, where in down.items() if where == source]
+    total = sum(expected.values())
+    part = sum(expected.get(name, 0.0) for name in names)
+    return len(names) >= SHARED_BY and part >= SHARED_PART * total

@@ -1,0 +1,71 @@
+"""What do several commands share? Options, the opened installation, and times as people type them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from monitor.config import Config
+    from monitor.pipeline import Installation
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def config_option(function: F) -> F:
+    """Add `--config FILE`."""
+    text = "Configuration; by default ./trackwatch.yml, then ./config/trackwatch.yml."
+    return click.option("--config", "config_path", type=click.Path(path_type=Path), help=text)(function)
+
+
+def json_option(function: F) -> F:
+    """Add `--json`."""
+    return click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, nothing else.")(function)
+
+
+def fail_on_option(function: F) -> F:
+    """Add `--fail-on`."""
+    choice = click.Choice(["never", "warning", "critical"])
+    text = "From which severity on open problems end in exit code 1."
+    return click.option("--fail-on", type=choice, default="warning", show_default=True, help=text)(function)
+
+
+class Moment(click.ParamType[dt.datetime]):
+    """An instant as ISO 8601; without an offset it is UTC."""
+
+    name = "ISO8601"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dt.datetime:
+        """Return an aware datetime in UTC, or refuse with an example."""
+        if isinstance(value, dt.datetime):
+            return value
+        try:
+            at = dt.datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is not a time; write it as 2026-03-01T06:00:00Z", param, ctx)
+        return (at if at.tzinfo else at.replace(tzinfo=dt.UTC)).astimezone(dt.UTC)
+
+
+def current_time() -> dt.datetime:
+    """Read the clock: the only place, with `serve`, that does."""
+    return dt.datetime.now(tz=dt.UTC)
+
+
+@contextmanager
+def opened(config: Config) -> Iterator[Installation]:
+    """Open the store and the memory that a configuration names, and close the store at the end."""
+    from monitor.history.memory import Memory  # noqa: PLC0415 database drivers, for commands that need them
+    from monitor.pipeline import Installation  # noqa: PLC0415
+    from monitor.stores.open import open_store  # noqa: PLC0415
+
+    memory = Memory(config.state_url, config.workspace)
+    store = open_store(config.store.settings, config.plan)
+    try:
+        yield Installation(config, store, memory)
+    finally:
+        store.close()

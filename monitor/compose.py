@@ -1,0 +1,152 @@
+"""What does an incident say to people? What is wrong, since when, how far off, how sure, where, whose, and what now."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from checks.base import Finding, Kind
+from checks.plan import Plan
+from checks.words import between, change, number, share
+from monitor.alerts.message import Block, Bullets, Chart, Facts, Link, Message, Reason, Text
+from monitor.config import Budget
+from monitor.decide import KindOf
+from monitor.incidents import Incident
+
+MORE = 8  # further findings that an alert lists
+
+
+@dataclass(frozen=True, slots=True)
+class Composer:
+    """What is the same for all messages of an installation."""
+
+    plan: Plan
+    kind_of: KindOf
+    zone: ZoneInfo
+    budget: Budget
+    base_url: str | None = None
+
+    def message(self, incident: Incident, reason: Reason, now: dt.datetime, chart: Chart | None = None) -> Message:
+        """Return what to tell about an incident."""
+        headline = incident.headline
+        kind = self.kind_of(headline)
+        return Message(
+            id=f"{incident.id}-{reason.name.lower()}-{incident.severity}",
+            incident=incident.id,
+            reason=reason,
+            severity=incident.severity,
+            title=self.title(incident),
+            summary=self._summary(incident, reason, headline, now),
+            blocks=tuple(self._blocks(incident, headline, kind, reason, now)),
+            at=now.astimezone(self.zone),
+            mention=self.plan.owner(headline.event),
+            chart=chart,
+        )
+
+    def title(self, incident: Incident) -> str:
+        """Return what is wrong in a few words, such as `Checkout Started stopped on ios`."""
+        headline = incident.headline
+        where = f" on {incident.slice['source']}" if incident.slice.get("source") else ""
+        if incident.subject.event is None and incident.subject.source:
+            return f"{incident.subject.source}: {len(incident.events)} events stopped together"
+        name = f"{headline.event}.{headline.property}" if headline.property else headline.event
+        subject = name or headline.property or "The store"
+        return self.kind_of(headline).title.format(subject=subject, check=headline.property or headline.check) + where
+
+    def _summary(self, incident: Incident, reason: Reason, headline: Finding, now: dt.datetime) -> str:
+        if reason is not Reason.RESOLVED:
+            return headline.text
+        lasted = ago((incident.resolved or now) - incident.started)
+        lost = f" About {number(abs(headline.rows))} messages are affected." if headline.rows else ""
+        return f"Back to normal after {lasted}.{lost}"
+
+    def _blocks(
+        self, incident: Incident, headline: Finding, kind: Kind, reason: Reason, now: dt.datetime
+    ) -> Iterator[Block]:
+        yield Facts(tuple(self._facts(incident, headline, now)))
+        questions = self.plan.asks(headline.event)
+        if questions:
+            yield Text("**Answers that you cannot trust meanwhile**")
+            yield Bullets(tuple(f"{q.ask} ({q.owner})" if q.owner else q.ask for q in questions))
+        others = [f for f in incident.findings if f is not headline and f.text][:MORE]
+        if others:
+            yield Text("**Also seen**")
+            yield Bullets(tuple(finding.text for finding in others))
+        if reason is not Reason.RESOLVED:
+            yield Text(f"**What to do next:** {kind.advice}")
+        if self.base_url:
+            yield Link("Open the incident", f"{self.base_url.rstrip('/')}/incidents/{incident.id}")
+
+    def _facts(self, incident: Incident, headline: Finding, now: dt.datetime) -> Iterator[tuple[str, str]]:
+        local = incident.started.astimezone(self.zone)
+        yield (
+            "Since",
+            f"{local:%a} {local.day} {local:%b, %H:%M} ({ago((incident.resolved or now) - incident.started)})",
+        )
+        if headline.observed is not None and headline.expected is not None:
+            yield "Observed", _amount(headline, headline.observed)
+            yield "Expected", _expected(headline)
+        if headline.p_value is not None:
+            yield "How sure", self._sure(headline.p_value, incident.cost)
+        if incident.slice:
+            yield "Where", _where(incident)
+        if owner := self.plan.owner(headline.event):
+            yield "Owner", owner
+
+    def _sure(self, p_value: float, cost: float | None) -> str:
+        chance = f"by chance {odds(p_value)}"
+        if cost is None:
+            return chance
+        weekly = number(self.budget.false_alerts_per_week)
+        return f"{chance}; told at {odds(cost)} or rarer (budget: {weekly} false alert{'s' * (weekly != '1')} a week)"
+
+
+def odds(p_value: float) -> str:
+    """Return a p-value as people say it.
+
+    >>> odds(0.00004), odds(0.2), odds(1e-40)
+    ('once in 25,000', 'once in 5', 'less than once in a billion')
+    """
+    if p_value < 1e-9:
+        return "less than once in a billion"
+    return f"once in {number(round(1 / p_value, -2) if p_value < 0.001 else round(1 / p_value))}"
+
+
+def ago(length: dt.timedelta) -> str:
+    """Return a length of time in its largest sensible unit.
+
+    >>> ago(dt.timedelta(hours=30)), ago(dt.timedelta(days=3, hours=2)), ago(dt.timedelta(minutes=61))
+    ('30 hours', '3 days', '1 hour')
+    """
+    hours = max(round(length / dt.timedelta(hours=1)), 1)
+    amount, unit = (hours, "hour") if hours < 48 else (round(hours / 24), "day")
+    return f"{amount} {unit}{'s' * (amount != 1)}"
+
+
+def _is_share(finding: Finding) -> bool:
+    """Say whether observed and expected are shares of messages: then the effect is their difference."""
+    values = (finding.observed, finding.expected, finding.high)
+    return finding.effect is not None and all(v is None or 0 <= v <= 1 for v in values) and bool(finding.rows)
+
+
+def _amount(finding: Finding, value: float) -> str:
+    if _is_share(finding):
+        return f"{share(value)} of messages ({number(abs(finding.rows))})"
+    effect = f" ({change(finding.effect)})" if finding.effect is not None else ""
+    return f"{number(value)}{effect}"
+
+
+def _expected(finding: Finding) -> str:
+    if _is_share(finding):
+        return f"at most {share(finding.high if finding.high is not None else finding.expected or 0.0)}"
+    if finding.low is None or finding.high is None:
+        return number(finding.expected or 0.0)
+    return between(finding.low, finding.high)
+
+
+def _where(incident: Incident) -> str:
+    names = ", ".join(f"{name} {value}" for name, value in incident.slice.items())
+    explained = "" if incident.explains is None else f" ({share(incident.explains)} of it)"
+    return f"only on {names}{explained}"

@@ -1,0 +1,1 @@
+"""What trackwatch remembers: measures, progress, incidents, and what was told to whom."""

@@ -1,0 +1,127 @@
+"""In which tables is the memory kept?
+
+One row per series and bucket; zeros are left out, the calendar spine fills them in. Times are
+whole seconds since 1970 (SQLite has no time zones, and integers compare the same everywhere).
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+HEAD = "0001"  # the newest migration: compared at start without importing Alembic
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+series = Table(
+    "series",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("workspace", String(100), nullable=False),
+    Column("source", String(200), nullable=False),
+    Column("event", Text, nullable=False),
+    Column("property", Text, nullable=False),
+    Column("measure", String(100), nullable=False),
+    Column("grain", String(10), nullable=False),
+    UniqueConstraint("workspace", "source", "event", "property", "measure", "grain"),
+)
+
+point = Table(
+    "point",
+    metadata,
+    Column("series_id", Integer, ForeignKey("series.id"), primary_key=True),
+    Column("bucket", BigInteger, primary_key=True),
+    Column("value", Float, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+progress = Table(
+    "progress",
+    metadata,
+    Column("workspace", String(100), primary_key=True),
+    Column("measured_from", BigInteger, nullable=False),
+    Column("measured_until", BigInteger, nullable=False),
+    Column("judged_until", BigInteger, nullable=False),
+)
+
+watermark = Table(
+    "watermark",
+    metadata,
+    Column("workspace", String(100), primary_key=True),
+    Column("source", String(200), primary_key=True),
+    Column("received", BigInteger, nullable=False),
+    Column("loaded", BigInteger),
+)
+
+run = Table(
+    "run",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("workspace", String(100), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("judged_from", BigInteger, nullable=False),
+    Column("judged_until", BigInteger, nullable=False),
+    Column("summary", Text, nullable=False),
+)
+
+incident = Table(
+    "incident",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("workspace", String(100), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("severity", String(20), nullable=False),
+    Column("started", BigInteger, nullable=False),
+    Column("last_seen", BigInteger, nullable=False),
+    Column("resolved", BigInteger),
+    Column("body", Text, nullable=False),
+    Index(
+        "one_open_incident_per_subject",
+        "workspace",
+        "subject",
+        unique=True,
+        sqlite_where=text("state = 'open'"),
+        postgresql_where=text("state = 'open'"),
+    ),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", String(200), primary_key=True),
+    Column("workspace", String(100), nullable=False),
+    Column("incident", String(40), nullable=False),
+    Column("channel", String(100), nullable=False),
+    Column("reason", String(40), nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_try", BigInteger, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("ambiguous", Boolean, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("chart", LargeBinary),
+    Column("receipt", Text),
+)

@@ -1,0 +1,208 @@
+"""What is wrong now, since when, and is it over? The life of an incident, as one pure step.
+
+Findings about one subject are one incident, from its first bad bucket to recovery. A later
+problem of the same subject is a new incident; the state database allows one open at a time.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from checks.base import Finding
+from monitor.alerts.message import Severity
+from monitor.cause import Cause, cause_of, shared_source
+from monitor.decide import KindOf, Verdict
+
+RANK = {Severity.INFO: 0, Severity.WARNING: 1, Severity.CRITICAL: 2}
+STILL_BAD = 0.01  # p below which an open incident goes on, though it would not open one
+HEALTHY_HOURS = 3  # hourly buckets in a row that end an incident; one daily bucket does
+KEPT = 50  # findings kept with an incident
+
+
+class State(StrEnum):
+    """Where an incident is in its life."""
+
+    OPEN = "open"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What an incident is about. Event None: a whole source, or the store."""
+
+    family: str
+    event: str | None = None
+    property: str | None = None
+    source: str | None = None
+
+    def __str__(self) -> str:
+        """Return a stable text, the key in the state database."""
+        return "\x1f".join((self.family, self.event or "", self.property or "", self.source or ""))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """One thing that is wrong, from first bad bucket to recovery, with all findings that it explains."""
+
+    id: str
+    subject: Subject
+    state: State = State.OPEN
+    severity: Severity
+    started: dt.datetime
+    last_seen: dt.datetime
+    resolved: dt.datetime | None = None
+    healthy: int = 0  # healthy buckets in a row since it was last seen
+    slice: Mapping[str, str] = field(default_factory=dict)
+    explains: float | None = None  # share of the loss or excess that lies in the slice
+    findings: tuple[Finding, ...] = ()  # the newest of each (check, kind, event, source, property)
+    cost: float | None = None  # the p-value that would just have opened it
+    told: Severity | None = None  # as what people were last told of it; None: they were not
+
+    @property
+    def events(self) -> tuple[str, ...]:
+        """Return the events that it is about."""
+        named = {finding.event for finding in self.findings} | {self.subject.event}
+        return tuple(sorted(event for event in named if event))
+
+    @property
+    def headline(self) -> Finding:
+        """Return the finding that says it best: a stop before a drop, the slice before the total, then the clearest."""
+        return min(self.findings, key=self._weight)
+
+    def _weight(self, finding: Finding) -> tuple[bool, bool, float]:
+        in_slice = finding.source == self.slice.get("source")
+        return (finding.kind != "stopped", not in_slice, finding.p_value or 0.0)
+
+
+def step(
+    known: Iterable[Incident], verdicts: Sequence[Verdict], kind_of: KindOf, now: dt.datetime
+) -> tuple[Incident, ...]:
+    """Return the incidents after these verdicts, bucket by bucket, oldest first.
+
+    Args:
+        known: the open incidents.
+        verdicts: all verdicts of one window, healthy ones too: they end incidents.
+        kind_of: what a finding's kind means.
+        now: the end of the window, for verdicts that belong to no bucket.
+
+    Returns:
+        the incidents that were known and those that are new; resolved ones included.
+    """
+    opened = {incident.subject: incident for incident in known}
+    ended: list[Incident] = []
+    for end, batch in _by_end(verdicts, now):
+        after = _judge(opened, batch, kind_of, end)
+        ended += [incident for incident in after if incident.state is State.RESOLVED]
+        opened = {incident.subject: incident for incident in after if incident.state is State.OPEN}
+    return (*ended, *opened.values())
+
+
+def _by_end(verdicts: Sequence[Verdict], now: dt.datetime) -> Iterator[tuple[dt.datetime, list[Verdict]]]:
+    batches: dict[dt.datetime, list[Verdict]] = defaultdict(list)
+    for verdict in verdicts:
+        batches[verdict.finding.bucket.end if verdict.finding.bucket else now].append(verdict)
+    yield from sorted(batches.items(), key=lambda item: item[0])
+
+
+def _judge(
+    opened: Mapping[Subject, Incident], batch: Sequence[Verdict], kind_of: KindOf, end: dt.datetime
+) -> list[Incident]:
+    by_subject = _by_subject(batch, kind_of, opened)
+    after = []
+    for subject, verdicts in by_subject.items():
+        problems = [verdict for verdict in verdicts if verdict.problem]
+        incident = opened.get(subject)
+        if problems:
+            after.append(_continue(incident, subject, problems, verdicts, end))
+        elif incident:
+            after.append(_recover(incident, verdicts, end))
+    return after + [incident for subject, incident in opened.items() if subject not in by_subject]
+
+
+def _by_subject(
+    batch: Sequence[Verdict], kind_of: KindOf, opened: Mapping[Subject, Incident]
+) -> dict[Subject, list[Verdict]]:
+    groups: dict[Subject, list[Verdict]] = defaultdict(list)
+    for verdict in batch:
+        groups[_subject(verdict.finding, kind_of)].append(verdict)
+    silenced = {subject.source for subject in opened if subject.source}
+    merged: dict[Subject, list[Verdict]] = defaultdict(list)
+    sources = shared_source({str(subject): verdicts for subject, verdicts in groups.items()}, silenced)
+    for subject, verdicts in groups.items():
+        source = sources.get(str(subject))
+        merged[Subject(subject.family, source=source) if source else subject] += verdicts
+    return merged
+
+
+def _subject(finding: Finding, kind_of: KindOf) -> Subject:
+    family = kind_of(finding).family or f"{finding.check}.{finding.kind}"
+    return Subject(family, finding.event, finding.property)
+
+
+def _continue(
+    incident: Incident | None,
+    subject: Subject,
+    problems: Sequence[Verdict],
+    verdicts: Sequence[Verdict],
+    end: dt.datetime,
+) -> Incident:
+    worst = max((problem.severity for problem in problems), key=RANK.__getitem__)
+    cause = cause_of([verdict.finding for verdict in verdicts], [problem.finding for problem in problems])
+    if incident is None:
+        incident = _open(subject, problems, worst, end)
+    return replace(
+        incident,
+        severity=max(incident.severity, worst, key=RANK.__getitem__),
+        last_seen=end,
+        healthy=0,
+        slice=cause.slice,
+        explains=cause.explains,
+        findings=_newest([*incident.findings, *(problem.finding for problem in problems)], cause),
+    )
+
+
+def _open(subject: Subject, problems: Sequence[Verdict], worst: Severity, end: dt.datetime) -> Incident:
+    first = min(problems, key=lambda problem: problem.finding.p_value or 0.0)
+    bucket = first.finding.bucket
+    started = first.finding.since or (bucket.start if bucket else end)
+    digest = hashlib.sha256(f"{subject}\x1f{started.isoformat()}".encode()).hexdigest()
+    return Incident(
+        id=f"inc_{digest[:12]}", subject=subject, severity=worst, started=started, last_seen=end, cost=first.cost
+    )
+
+
+def _newest(findings: Iterable[Finding], cause: Cause) -> tuple[Finding, ...]:
+    """Keep the newest finding of each kind and place, those of the slice first."""
+    newest = {(f.check, f.kind, f.event, f.source, f.property): f for f in findings}
+    ordered = sorted(newest.values(), key=lambda f: f.source != cause.slice.get("source"))
+    return tuple(ordered[:KEPT])
+
+
+def _recover(incident: Incident, verdicts: Sequence[Verdict], end: dt.datetime) -> Incident:
+    """Count a healthy bucket, or see that the incident goes on although nothing is significant by itself."""
+    ours = [verdict.finding for verdict in verdicts if _of_incident(verdict.finding, incident)]
+    if not ours:
+        return incident
+    if any(_still_bad(finding) for finding in ours):
+        return replace(incident, last_seen=end, healthy=0)
+    healthy = incident.healthy + 1
+    hourly = any(f.bucket and f.bucket.end - f.bucket.start <= dt.timedelta(hours=1) for f in ours)
+    if healthy < (HEALTHY_HOURS if hourly else 1):
+        return replace(incident, healthy=healthy)
+    return replace(incident, state=State.RESOLVED, resolved=end, healthy=healthy)
+
+
+def _of_incident(finding: Finding, incident: Incident) -> bool:
+    """Say whether a finding is about a kind and place that the incident has been seen in."""
+    return any((finding.check, finding.kind, finding.source) == (f.check, f.kind, f.source) for f in incident.findings)
+
+
+def _still_bad(finding: Finding) -> bool:
+    if finding.settled is not None:
+        return not finding.settled
+    return finding.relevant and (finding.p_value is None or finding.p_value < STILL_BAD)

@@ -1,0 +1,58 @@
+"""What do all checks want measured, and what do they say of a profile?
+
+A crashing check is one operational finding; the others go on.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from checks.base import CHECKS, Evidence, Finding, Kind, Measure, Profile
+from checks.plan import Plan
+from monitor import operations
+from monitor.config import CheckConfig
+
+_log = logging.getLogger(__name__)
+
+
+def wanted(enabled: Iterable[CheckConfig], plan: Plan) -> tuple[Measure, ...]:
+    """Return what the store must measure for all checks, each measure once."""
+    measures: dict[Measure, None] = {}
+    for each in enabled:
+        measures.update(dict.fromkeys(CHECKS[each.name].check.measures(plan, each.params)))
+    return tuple(measures)
+
+
+def judge(enabled: Iterable[CheckConfig], profile: Profile, plan: Plan) -> list[Finding]:
+    """Return the findings of all checks about the window of a profile."""
+    findings: list[Finding] = []
+    for each in enabled:
+        findings += _run(each, profile, plan)
+    return findings
+
+
+def _run(each: CheckConfig, profile: Profile, plan: Plan) -> list[Finding]:
+    name, start = each.name, profile.window.start
+    try:
+        found = [replace(f, check=name) for f in CHECKS[each.name].check.judge(profile, plan, each.params)]
+    except Exception as error:  # noqa: BLE001 one broken check must not silence the others
+        _log.exception("check %s crashed", name)
+        text = f"The check {name} crashed: {type(error).__name__}: {error}. Nothing that it watches was judged."
+        return [Finding(check=operations.NAME, kind="check_crashed", property=name, text=text)]
+    return [f for f in found if each.covers(f.event) and (f.bucket is None or f.bucket.end > start)]
+
+
+def evidence(enabled: Sequence[CheckConfig], profile: Profile, plan: Plan, finding: Finding) -> Evidence | None:
+    """Return the series behind a finding, or None where there is none to show."""
+    for each in enabled:
+        if each.name == finding.check:
+            return CHECKS[each.name].check.evidence(profile, plan, each.params, finding)
+    return None
+
+
+def kind_of(finding: Finding) -> Kind:
+    """Return what a finding's kind means."""
+    known = operations.KINDS.get((finding.check, finding.kind))
+    return known or CHECKS[finding.check].kinds[finding.kind]

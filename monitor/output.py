@@ -1,0 +1,114 @@
+"""How does a run look as JSON? A contract: fields may be added, never renamed (docs/reference)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from checks.base import Finding
+from monitor.alerts.message import Severity
+from monitor.compose import Composer
+from monitor.decide import Verdict
+from monitor.incidents import RANK, Incident, State
+
+VERSION = 1
+
+
+def document(
+    *,
+    now: dt.datetime,
+    verdicts: Sequence[Verdict],
+    incidents: Sequence[Incident],
+    composer: Composer,
+    summary: Mapping[str, Any],
+    everything: bool = False,
+) -> dict[str, Any]:
+    """Return the JSON document of a run, a scan or a replay.
+
+    Args:
+        now: the time that the run was told.
+        verdicts: all verdicts; the problems are kept, the rest only with `everything`.
+        incidents: with the findings that they explain.
+        composer: writes titles.
+        summary: counts of the run; findings, problems and incidents are added.
+        everything: keep the healthy findings too.
+    """
+    kept = [verdict for verdict in verdicts if verdict.problem or everything]
+    index = {_identity(verdict.finding): i for i, verdict in enumerate(kept)}
+    return {
+        "version": VERSION,
+        "now": stamp(now),
+        "summary": {
+            **summary,
+            "findings": len(verdicts),
+            "problems": sum(verdict.problem for verdict in verdicts),
+            "incidents": sum(incident.state is State.OPEN for incident in incidents),
+        },
+        "findings": [finding_json(verdict) for verdict in kept],
+        "incidents": [_incident_json(incident, composer, index) for incident in incidents],
+    }
+
+
+def finding_json(verdict: Verdict) -> dict[str, Any]:
+    """Return one finding with its verdict."""
+    f = verdict.finding
+    bucket = {"start": stamp(f.bucket.start), "end": stamp(f.bucket.end)} if f.bucket else None
+    return {
+        "check": f.check,
+        "kind": f.kind,
+        "event": f.event,
+        "property": f.property,
+        "source": f.source,
+        "bucket": bucket,
+        **{name: _number(getattr(f, name)) for name in ("observed", "expected", "low", "high", "p_value", "effect")},
+        "rows": _number(f.rows),
+        "problem": verdict.problem,
+        "severity": str(verdict.severity),
+        "threshold": _number(verdict.cost),
+        "text": f.text,
+    }
+
+
+def stamp(at: dt.datetime) -> str:
+    """Return an instant as ISO 8601 in UTC.
+
+    >>> stamp(dt.datetime(2026, 3, 1, 6, tzinfo=dt.UTC))
+    '2026-03-01T06:00:00Z'
+    """
+    return at.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+
+
+def exit_code(incidents: Iterable[Incident], fail_on: str) -> int:
+    """Return 1 when an open incident is at least as severe as `fail_on` (never, warning, critical), else 0."""
+    if fail_on == "never":
+        return 0
+    line = RANK[Severity(fail_on)]
+    return int(any(i.state is State.OPEN and RANK[i.severity] >= line for i in incidents))
+
+
+def _incident_json(incident: Incident, composer: Composer, index: Mapping[tuple[Any, ...], int]) -> dict[str, Any]:
+    found = sorted({index[_identity(f)] for f in incident.findings if _identity(f) in index})
+    return {
+        "id": incident.id,
+        "state": str(incident.state),
+        "title": composer.title(incident),
+        "severity": str(incident.severity),
+        "events": list(incident.events),
+        "started": stamp(incident.started),
+        "last_seen": stamp(incident.last_seen),
+        "resolved": stamp(incident.resolved) if incident.resolved else None,
+        "slice": dict(incident.slice),
+        "explains": _number(incident.explains),
+        "findings": found,
+    }
+
+
+def _identity(f: Finding) -> tuple[Any, ...]:
+    return (f.check, f.kind, f.event, f.property, f.source, f.bucket)
+
+
+def _number(value: float | None) -> float | None:
+    """Return a number that JSON can hold."""
+    return None if value is None or not math.isfinite(value) else float(value)

@@ -1,0 +1,187 @@
+"""What was measured, laid out for checks to judge: full series on a calendar without holes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+
+from checks.base import EVERY, Bucket, Calendar, Catalog, Grain, Key, Stat, Table
+from monitor.calendar import Exclusion, floor_day, spine
+
+NOT_ADDITIVE = {str(Stat.FINGERPRINT), str(Stat.RECEIVED), str(Stat.LOADED)}
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A time in which a series was wrong: its buckets are not learned from. None: of any event, source, property."""
+
+    start: dt.datetime
+    end: dt.datetime
+    event: str | None = None
+    source: str | None = None
+    property: str | None = None
+
+    def covers(self, key: Key) -> bool:
+        """Say whether a series is spoilt by it."""
+        return (
+            self.event in (None, key.event)
+            and (self.source is None or key.source in (None, self.source))
+            and (self.property is None or self.property == key.property)
+        )
+
+
+class Measurements:
+    """All points of a stretch of time, as full series; the profile of any window in it is a view on them."""
+
+    def __init__(
+        self,
+        points: pd.DataFrame,
+        catalog: Catalog,
+        *,
+        since: dt.datetime,
+        until: dt.datetime,
+        zone: ZoneInfo,
+        exclusions: Sequence[Exclusion] = (),
+    ) -> None:
+        """Take points with the columns of `history.measures.read_points`, buckets in seconds since 1970."""
+        self.catalog = catalog
+        self.zone = zone
+        self._span = (since, until)
+        self._exclusions = exclusions
+        self._groups = {str(name): group for name, group in points.groupby(points["measure"] + "/" + points["grain"])}
+        self._none = points.iloc[:0]
+        rows = self._groups.get(f"{Stat.ROWS}/hour", self._none)
+        first = rows.groupby(["event", "source"], as_index=False)["bucket"].min()
+        self.first: Mapping[tuple[str, str], int] = {
+            (event, source): int(bucket)
+            for event, source, bucket in zip(first["event"], first["source"], first["bucket"], strict=True)
+        }
+        self._calendars: dict[Grain, Calendar] = {}
+        self._series: dict[tuple[str, Grain, str | None], tuple[tuple[Key, ...], np.ndarray]] = {}
+
+    def profile(self, window: Bucket, stretches: Sequence[Stretch] = ()) -> WindowProfile:
+        """Return what checks see when they judge a window: nothing after its end."""
+        return WindowProfile(self, window, tuple(stretches))
+
+    def calendar(self, grain: Grain) -> Calendar:
+        """Return the whole spine of a grain."""
+        if grain not in self._calendars:
+            self._calendars[grain] = spine(grain, *self._span, self.zone, self._exclusions)
+        return self._calendars[grain]
+
+    def series(self, measure: str, grain: Grain, wanted: str | None) -> tuple[tuple[Key, ...], np.ndarray]:
+        """Return keys and values [keys, buckets] of a measure over the whole spine, totals over sources included."""
+        asked = (measure, grain, wanted)
+        if asked not in self._series:
+            points = self._points(measure, grain, wanted)
+            keys = self._keys(points, wanted)
+            values = self._fill(points, keys, self.calendar(grain), zero=measure != Stat.FINGERPRINT)
+            additive = measure not in NOT_ADDITIVE
+            self._series[asked] = _with_totals(keys, values) if additive else (keys, values)
+        return self._series[asked]
+
+    def _points(self, measure: str, grain: Grain, wanted: str | None) -> pd.DataFrame:
+        points = self._groups.get(f"{measure}/{grain}", self._none)
+        if wanted is None or wanted == EVERY:
+            return points
+        return points[points["property"] == wanted]
+
+    def _keys(self, points: pd.DataFrame, wanted: str | None) -> tuple[Key, ...]:
+        """Return one key per (event, source) that was ever seen, and per property that the store has for it."""
+        if wanted is None:
+            return tuple(Key(event, source) for event, source in sorted(self.first))
+        seen = set(zip(points["event"], points["source"], points["property"], strict=True))
+        fields = {(f.event, f.source, f.property) for f in self.catalog.fields if wanted in (EVERY, f.property)}
+        return tuple(Key(*key) for key in sorted(seen | fields) if key[:2] in self.first)
+
+    def _fill(self, points: pd.DataFrame, keys: tuple[Key, ...], calendar: Calendar, *, zero: bool) -> np.ndarray:
+        values = np.full((len(keys), len(calendar)), np.nan)
+        starts = calendar.starts[:-1].astype(np.int64)
+        if zero:
+            for i, key in enumerate(keys):
+                first = self.first[key.event, key.source or ""]
+                values[i, max(int(np.searchsorted(starts, first, side="right")) - 1, 0) :] = 0.0
+        if len(keys) and len(starts):
+            self._put(points, keys, starts, values)
+        return values
+
+    @staticmethod
+    def _put(points: pd.DataFrame, keys: tuple[Key, ...], starts: np.ndarray, values: np.ndarray) -> None:
+        index = pd.MultiIndex.from_tuples([(key.event, key.source, key.property or "") for key in keys])
+        rows = index.get_indexer(pd.MultiIndex.from_frame(points[["event", "source", "property"]]))
+        columns = np.searchsorted(starts, points["bucket"].to_numpy())
+        inside = (rows >= 0) & (columns < len(starts))
+        inside[inside] &= starts[columns[inside]] == points["bucket"].to_numpy()[inside]
+        values[rows[inside], columns[inside]] = points["value"].to_numpy()[inside]
+
+
+@dataclass(frozen=True, slots=True)
+class WindowProfile:
+    """A `checks.base.Profile`: what was known at the end of a window."""
+
+    everything: Measurements
+    window: Bucket
+    stretches: tuple[Stretch, ...]
+    _tables: dict[tuple[str, Grain, str | None], Table] = field(default_factory=dict)
+
+    @property
+    def catalog(self) -> Catalog:
+        """Return what the store has."""
+        return self.everything.catalog
+
+    def first_seen(self, event: str, source: str | None = None) -> dt.datetime | None:
+        """Return the start of the first hour in which the event was ever seen, if that was before the window's end."""
+        found = [first for (e, s), first in self.everything.first.items() if e == event and source in (None, s)]
+        first = dt.datetime.fromtimestamp(min(found), tz=dt.UTC) if found else None
+        return first if first and first < self.window.end else None
+
+    def table(self, measure: str, grain: Grain, property: str | None = None) -> Table:  # noqa: A002 the field's word
+        """Return the series of a measure, zeros filled in from the first bucket in which the event was seen."""
+        asked = (measure, grain, property)
+        if asked not in self._tables:
+            self._tables[asked] = self._view(measure, grain, property)
+        return self._tables[asked]
+
+    def _view(self, measure: str, grain: Grain, wanted: str | None) -> Table:
+        keys, values = self.everything.series(measure, grain, wanted)
+        whole = self.everything.calendar(grain)
+        n = _until(whole, self.window.end)
+        calendar = Calendar(grain, whole.starts[: n + 1], whole.slot[:n], whole.day[:n], whole.holiday[:n])
+        usable = np.isfinite(values[:, :n]) & ~calendar.holiday
+        for stretch in self.stretches:
+            rows = [i for i, key in enumerate(keys) if stretch.covers(key)]
+            usable[rows] &= ~_touches(calendar, stretch)
+        # from local midnight on: a run by the hour then sees exactly what a run by the day sees
+        cut = _until(whole, floor_day(self.window.start, self.everything.zone))
+        return Table(measure, calendar, keys, values[:, :n], usable, min(cut, n))
+
+
+def _until(calendar: Calendar, end: dt.datetime) -> int:
+    """Return the number of buckets that are over at `end`."""
+    return max(int(np.searchsorted(calendar.starts, np.datetime64(int(end.timestamp()), "s"), side="right")) - 1, 0)
+
+
+def _with_totals(keys: tuple[Key, ...], values: np.ndarray) -> tuple[tuple[Key, ...], np.ndarray]:
+    """Add a series over all sources for what comes from several."""
+    members: dict[tuple[str, str | None], list[int]] = {}
+    for i, key in enumerate(keys):
+        members.setdefault((key.event, key.property), []).append(i)
+    totals, sums = [], []
+    for (event, prop), rows in members.items():
+        if len(rows) > 1:
+            part = values[rows]
+            totals.append(Key(event, None, prop))
+            sums.append(np.where(np.isnan(part).all(axis=0), np.nan, np.nansum(part, axis=0)))
+    if not totals:
+        return keys, values
+    return (*keys, *totals), np.vstack([values, *sums])
+
+
+def _touches(calendar: Calendar, stretch: Stretch) -> np.ndarray:
+    starts = calendar.starts.astype(np.int64)
+    return (starts[:-1] < int(stretch.end.timestamp())) & (starts[1:] > int(stretch.start.timestamp()))

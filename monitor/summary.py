@@ -1,0 +1,86 @@
+"""What does a run say to the person who started it?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from monitor.alerts.text import MARKS
+from monitor.compose import Composer, ago
+from monitor.config import Config
+from monitor.incidents import RANK, Incident, State
+from monitor.judge import kind_of
+from monitor.pipeline import Result
+
+
+def composer_of(config: Config) -> Composer:
+    """Return what writes titles and messages for an installation."""
+    return Composer(config.plan, kind_of, ZoneInfo(config.zone), config.budget, config.base_url)
+
+
+def counts(result: Result, seconds: float) -> dict[str, Any]:
+    """Return the part of the JSON summary that only the run knows."""
+    reading = result.reading
+    return {
+        "events": len(reading.catalog.events) if reading else 0,
+        "statements": reading.statements if reading else 0,
+        "rows": reading.rows if reading else 0,
+        "seconds": round(seconds, 3),
+    }
+
+
+def as_text(config: Config, result: Result, seconds: float, *, dry_run: bool = False) -> str:
+    """Return the run as text: what is wrong first, then what was read and told."""
+    composer = composer_of(config)
+    is_open = [incident for incident in result.incidents if incident.state is State.OPEN]
+    serious = sorted((i for i in is_open if RANK[i.severity]), key=lambda i: (-RANK[i.severity], i.started))
+    notices = [incident for incident in is_open if not RANK[incident.severity]]
+    ended = [incident for incident in result.incidents if incident.state is State.RESOLVED and incident.told]
+    lines = [_verdict(serious, config.workspace)]
+    lines += [line for incident in serious for line in _incident(incident, composer, result)]
+    if ended:
+        lines += ["", "Over since the last run", *(f"  {MARKS['resolved']} {composer.title(i)}" for i in ended)]
+    if notices:
+        lines += ["", "For the weekly clean-up", *(f"  {MARKS['info']} {composer.title(i)}" for i in notices)]
+    return "\n".join([*lines, "", *_told(result, dry_run=dry_run), _read(result, seconds)])
+
+
+def _verdict(serious: list[Incident], workspace: str) -> str:
+    if not serious:
+        return f"{workspace}: nothing is wrong."
+    return f"{workspace}: {len(serious)} open incident{'s' * (len(serious) > 1)}."
+
+
+def _incident(incident: Incident, composer: Composer, result: Result) -> Iterator[str]:
+    local = incident.started.astimezone(composer.zone)
+    since = f"since {local:%a} {local.day} {local:%b %H:%M} ({ago(result.now - incident.started)})"
+    owner = composer.plan.owner(incident.headline.event)
+    yield ""
+    yield f"{MARKS[incident.severity.value]} {composer.title(incident)}, {since}"
+    yield f"   {incident.headline.text}"
+    yield f"   {incident.id}{f' · {owner}' if owner else ''}"
+
+
+def _told(result: Result, *, dry_run: bool) -> Iterator[str]:
+    if dry_run and result.messages:
+        yield f"Dry run: {len(result.messages)} message(s) would be sent; nothing was remembered."
+    told = Counter((outcome.delivery.channel, str(outcome.state)) for outcome in result.outcomes)
+    for (channel, state), number in sorted(told.items()):
+        yield f"{channel}: {number} {state}"
+    for outcome in result.outcomes:
+        if outcome.reason:
+            yield f"  {outcome.delivery.message.title}: {outcome.reason}"
+
+
+def _read(result: Result, seconds: float) -> str:
+    if result.error:
+        return "The store does not answer; nothing was judged."
+    if result.reading is None:
+        return "Nothing is due: every complete hour has been judged."
+    reading = result.reading
+    return (
+        f"Read {reading.rows:,} rows in {reading.statements} statements, made {len(result.verdicts):,} tests, "
+        f"in {seconds:.1f} s."
+    )

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from checks.base import Bucket, Finding, Kind
+from monitor.alerts.message import Severity
+from monitor.decide import Verdict
+from monitor.incidents import State, step
+
+START = dt.datetime(2026, 3, 2, tzinfo=dt.UTC)
+HOUR = dt.timedelta(hours=1)
+
+
+def kind_of(found: Finding) -> Kind:
+    return Kind("{subject}", "look", family="down" if found.kind in ("drop", "stopped") else "")
+
+
+def at(hour: int) -> Bucket:
+    return Bucket(START + hour * HOUR, START + (hour + 1) * HOUR)
+
+
+def verdict(hour: int, *, problem: bool = True, severity=Severity.WARNING, **fields) -> Verdict:
+    p = 1e-9 if problem else 0.5
+    known = {"check": "volume", "kind": "drop", "event": "Order Completed", "p_value": p, "rows": 10.0, **fields}
+    return Verdict(Finding(bucket=at(hour), **known), problem, severity)
+
+
+def healthy(hour: int, **fields) -> Verdict:
+    return verdict(hour, problem=False, **fields)
+
+
+def after(*verdicts: Verdict, known=()):
+    return step(known, verdicts, kind_of, START + 100 * HOUR)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "state", "last_seen"),
+    [
+        pytest.param([verdict(0)], State.OPEN, 1, id="a problem opens an incident"),
+        pytest.param([verdict(0), verdict(5)], State.OPEN, 6, id="a later problem continues it"),
+        pytest.param([verdict(0), healthy(1), healthy(2)], State.OPEN, 1, id="two healthy hours do not end it"),
+        pytest.param([verdict(0), *(healthy(h) for h in (1, 2, 3))], State.RESOLVED, 1, id="three do"),
+        pytest.param(
+            [verdict(0), healthy(1), healthy(2, p_value=0.001), healthy(3), healthy(4)],
+            State.OPEN,
+            3,
+            id="what is still unlikely keeps it open though it would open none",
+        ),
+        pytest.param(
+            [verdict(0), *(healthy(h, p_value=1e-9, settled=True) for h in (1, 2, 3))],
+            State.RESOLVED,
+            1,
+            id="new data as expected end it, whatever a longer window still says",
+        ),
+        pytest.param(
+            [verdict(0), *(healthy(h, source="web") for h in (1, 2, 3))],
+            State.OPEN,
+            1,
+            id="another source being well says nothing",
+        ),
+    ],
+)
+def test_the_life_of_an_incident(verdicts, state, last_seen):
+    (incident,) = after(*verdicts)
+    assert incident.state is state
+    assert incident.last_seen == START + last_seen * HOUR
+
+
+def test_one_daily_bucket_as_expected_is_enough():
+    day = Bucket(START, START + 24 * HOUR)
+    rate = {"check": "schema", "kind": "wrong_type", "event": "A", "property": "p"}
+    bad = Verdict(Finding(bucket=day, p_value=1e-9, **rate), True, Severity.WARNING)
+    good = Verdict(Finding(bucket=Bucket(day.end, day.end + 24 * HOUR), p_value=0.4, **rate), False, Severity.WARNING)
+    (incident,) = after(bad, good)
+    assert incident.state is State.RESOLVED
+    assert incident.resolved == day.end + 24 * HOUR
+
+
+def test_findings_of_one_family_on_one_event_are_one_incident():
+    stopped = verdict(0, kind="stopped", check="missing", source="ios")
+    (incident,) = after(stopped, verdict(0, source="ios"), verdict(0))
+    assert incident.headline.kind == "stopped"
+    assert len(incident.findings) == 3
+
+
+def test_a_problem_after_recovery_is_a_new_incident():
+    first, second = after(verdict(0), *(healthy(h) for h in (1, 2, 3)), verdict(9))
+    assert (first.state, second.state) == (State.RESOLVED, State.OPEN)
+    assert first.id != second.id
+
+
+def test_severity_only_rises():
+    (incident,) = after(verdict(0, severity=Severity.CRITICAL), verdict(1, severity=Severity.WARNING))
+    assert incident.severity is Severity.CRITICAL
+
+
+def test_an_incident_starts_where_its_finding_says():
+    since = START - 40 * HOUR
+    (incident,) = after(verdict(0, kind="stopped", since=since))
+    assert incident.started == since
+
+
+def test_judging_bucket_by_bucket_or_all_at_once_is_the_same():
+    verdicts = [verdict(0), verdict(3, source="ios"), healthy(4), healthy(5), healthy(6)]
+    known = ()
+    for each in verdicts:
+        known = after(each, known=known)
+    assert known == after(*verdicts)
+
+
+def test_a_rule_that_is_kept_again_ends_its_incident():
+    rule = {"check": "unused", "kind": "constant", "event": "A", "property": "p"}
+    (opened,) = after(Verdict(Finding(**rule), True, Severity.INFO))
+    (ended,) = after(Verdict(Finding(relevant=False, **rule), False, Severity.INFO), known=[opened])
+    assert (opened.state, ended.state) == (State.OPEN, State.RESOLVED)
+
+
+class TestCause:
+    def test_a_loss_on_one_of_several_sources_is_that_slice(self):
+        (incident,) = after(verdict(0, source="ios", rows=97), healthy(0, source="web"), verdict(0, rows=100))
+        assert incident.slice == {"source": "ios"}
+        assert incident.explains == 1.0
+
+    def test_a_loss_on_all_sources_is_no_slice(self):
+        (incident,) = after(verdict(0, source="ios"), verdict(0, source="web"), verdict(0))
+        assert incident.slice == {}
+
+    def test_other_losses_lower_the_share_that_the_slice_explains(self):
+        (incident,) = after(verdict(0, source="ios", rows=75), healthy(0, source="web", p_value=0.02, rows=25))
+        assert incident.explains == 0.75
+
+    def test_a_whole_source_that_goes_silent_is_one_incident(self):
+        events = ["A", "B", "C", "D"]
+        silent = [verdict(0, event=e, source="ios", kind="drop", expected=100.0) for e in events]
+        (incident,) = after(*silent, *(healthy(0, event=e, source="web") for e in events))
+        assert incident.subject.source == "ios"
+        assert incident.events == ("A", "B", "C", "D")
+
+    def test_three_of_thirty_events_on_a_source_are_three_incidents(self):
+        down = [verdict(0, event=e, source="ios", expected=1.0) for e in ("A", "B", "C")]
+        well = [healthy(0, event=f"E{i}", source="ios", expected=100.0) for i in range(27)]
+        assert len(after(*down, *well)) == 3
+
+    def test_an_event_that_joins_a_silent_source_later_is_told_with_it(self):
+        events = ["A", "B", "C"]
+        first = after(*(verdict(0, event=e, source="ios", expected=100.0) for e in events))
+        (incident,) = after(verdict(1, event="rare", source="ios", expected=2.0), known=first)
+        assert "rare" in incident.events
