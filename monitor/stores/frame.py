@@ -2,150 +2,156 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from checks.base import EVERY, Grain, Measure, Stat
 from monitor.stores.base import COLUMNS
 from monitor.stores.query import KEYS, Cell, Part, Query
-from monitor.stores.table import EventTable
 
-SPINE = ["source", "event", "bucket"]
-SERIES = ["source", "event", "property", "bucket"]
-
-
-def empty() -> pd.DataFrame:
-    """Return the tidy frame without rows."""
-    return _typed(pd.DataFrame({name: [] for name in COLUMNS}))
+Numbers = NDArray[np.float64]
+Texts = NDArray[np.object_]
 
 
-def tidy(
-    query: Query, answer: Sequence[Sequence[Any]], table: EventTable, measures: Sequence[Measure], known: Properties
-) -> tuple[pd.DataFrame, int]:
-    """Return the tidy frame of one table, and the number of messages that were read."""
-    width = max(len(part.cells) for part in query.parts)
-    raw = pd.DataFrame.from_records(list(answer), columns=[*KEYS, *(f"c{i}" for i in range(width))])
-    raw[["source", "event", "property"]] = raw[["source", "event", "property"]].fillna("").astype(str)
-    frames, rows = [], 0
-    for grain in ("hour", "day"):
-        answered = [(part, raw[raw["part"] == number]) for number, part in enumerate(query.parts) if part.grain == grain]
-        if not answered:
-            continue
-        spine = _values(answered[0][1], 0).rename(columns={"value": "rows"}).drop(columns="property")
-        rows = max(rows, int(spine["rows"].sum()))
-        asked = [measure for measure in measures if measure.grain == grain]
-        found = pd.concat(list(_grain(answered, spine, Asked(asked, table, known))), ignore_index=True)
-        found["bucket"] = query.cut.starts(found["bucket"].to_numpy(dtype="int64"), grain)
-        frames.append(found.assign(grain=grain))
-    return _typed(pd.concat(frames, ignore_index=True)), rows
+class Answer:
+    """The rows of one part as arrays: who, when, and the numbers c0, c1, …"""
+
+    def __init__(self, query: Query, part: Part, rows: Sequence[Sequence[Any]]) -> None:
+        """Turn rows into columns; a missing text is empty."""
+        columns = list(zip(*rows, strict=True)) or [()] * (len(KEYS) + len(part.cells))
+        self.source, self.event = _texts(columns[1]), _texts(columns[2])
+        self.property = _texts(columns[4])
+        self.bucket = query.cut.starts(np.array(columns[3], dtype=np.int64), part.grain)
+        self.grain = part.grain
+        self.numbers: list[Numbers] = [np.array(column, dtype=np.float64) for column in columns[len(KEYS) :]]
 
 
-class Properties:
-    """The properties that the catalogue has, by event."""
+class Frame:
+    """The tidy frame in the making."""
 
-    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
-        """Keep pairs of event and property, each once."""
-        self.pairs = frozenset(pairs)
+    def __init__(self) -> None:
+        """Begin without rows."""
+        self._chunks: list[tuple[Texts, Texts, Texts, NDArray[np.datetime64], Numbers]] = []
+        self._labels: list[tuple[str, Grain, int]] = []
+        self.rows = 0
 
-
-class Asked:
-    """What was asked of one table at one grain."""
-
-    def __init__(self, measures: Sequence[Measure], table: EventTable, known: Properties) -> None:
-        """Sort the wishes by statistic."""
-        self.measures = measures
-        self.table = table
-        self.known = known.pairs
-
-    def stat(self, stat: Stat) -> bool:
-        """Return whether a statistic was asked for at all."""
-        return any(measure.stat is stat for measure in self.measures)
-
-    def pairs(self, stat: Stat, events: Iterable[str], seen: Iterable[tuple[str, str]]) -> pd.DataFrame:
-        """Return the (event, property) pairs that a statistic was asked for, among events that occur."""
-        occurring = set(events)
-        every = (self.known | frozenset(seen)) if self.table.bag else self._columns(occurring)
-        found: set[tuple[str, str]] = set()
-        for measure in self.measures:
-            if measure.stat is stat and measure.property:
-                found |= self._wanted(measure, occurring, every)
-        kept = sorted(pair for pair in found if pair[0] in occurring and pair[1] not in self.table.unreadable)
-        return pd.DataFrame(kept, columns=["event", "property"], dtype=str)
-
-    def _wanted(self, measure: Measure, occurring: set[str], every: frozenset[tuple[str, str]]) -> set[tuple[str, str]]:
-        if measure.property == EVERY:
-            return {pair for pair in every if measure.event in (None, pair[0])}
-        events = occurring if measure.event is None else {measure.event}
-        return {(event, measure.property or "") for event in events}
-
-    def _columns(self, occurring: set[str]) -> frozenset[tuple[str, str]]:
-        return frozenset((event, name) for event in occurring for name in self.table.properties)
-
-
-def _grain(answered: list[tuple[Part, pd.DataFrame]], spine: pd.DataFrame, asked: Asked) -> Iterator[pd.DataFrame]:
-    """Yield the tidy rows of one grain, measure by measure."""
-    present = []
-    if asked.stat(Stat.ROWS):
-        yield _named(spine.rename(columns={"rows": "value"}), "", Stat.ROWS)
-    for part, raw in answered:
-        for number, cell in enumerate(part.cells):
-            if cell.measure.stat is Stat.ROWS:
-                continue
-            values = _of_events(_values(raw, number), cell)
-            if cell.measure.property != EVERY:
-                values["property"] = cell.measure.property or ""
-            if cell.measure.stat is Stat.NULLS:
-                present.append(values)
+    def add(self, query: Query, rows: Iterable[Sequence[Any]], measures: Sequence[Measure], known: Known) -> None:
+        """Add the answer to one table's statement."""
+        by_part: list[list[Sequence[Any]]] = [[] for _ in query.parts]
+        for row in rows:
+            by_part[row[0]].append(row)
+        spines: dict[Grain, Answer] = {}
+        for part, mine in zip(query.parts, by_part, strict=True):
+            answer = Answer(query, part, mine)
+            asked = [measure for measure in measures if measure.grain == part.grain]
+            if part.members:
+                self._add_members(part, answer, spines[part.grain], Wanted(asked, known))
             else:
-                yield _kept(values, cell, asked).assign(measure=cell.measure.name())
-    if asked.stat(Stat.NULLS):
-        yield _nulls(spine, present, asked)
+                spines.setdefault(part.grain, answer)
+                self._add_columns(part, answer, any(measure.stat is Stat.ROWS for measure in asked))
+        self.rows += max((int(spine.numbers[0].sum()) for spine in spines.values()), default=0)
+
+    def frame(self) -> pd.DataFrame:
+        """Return the frame in the columns and types of the contract."""
+        columns = [np.concatenate(arrays) for arrays in zip(*self._chunks, strict=True)] or [np.array([])] * 5
+        sizes = [size for *_, size in self._labels]
+        measure = np.repeat(np.array([name for name, _, _ in self._labels], dtype=object), sizes)
+        grain = np.repeat(np.array([grain for _, grain, _ in self._labels], dtype=object), sizes)
+        source, event, prop, bucket, value = columns
+        data = dict(zip(COLUMNS, (source, event, prop, measure, grain, bucket, value), strict=True))
+        types = {name: "str" for name in COLUMNS[:5]} | {"bucket": "datetime64[s]", "value": "float64"}
+        return pd.DataFrame(data).astype(types)
+
+    def _add_columns(self, part: Part, answer: Answer, rows_asked: bool) -> None:
+        rows = answer.numbers[0]
+        for cell, number in zip(part.cells, answer.numbers, strict=False):
+            if cell.measure.stat is not Stat.ROWS:
+                self._put(answer, cell, rows - number if cell.measure.stat is Stat.NULLS else number)
+            elif rows_asked:
+                self._put(answer, cell, number)
+        for cell in part.absent:
+            self._put(answer, cell, rows)
+
+    def _add_members(self, part: Part, answer: Answer, spine: Answer, wanted: Wanted) -> None:
+        seen = list(zip(answer.event, answer.property, strict=True))
+        for cell, number in zip(part.cells, answer.numbers, strict=False):
+            if cell.measure.stat is Stat.NULLS:
+                self._put_absences(answer, number, spine, wanted)
+                continue
+            if cell.measure.stat is Stat.FINGERPRINT:
+                mine = wanted.pairs(Stat.FINGERPRINT, seen)
+                number = np.where([pair in mine for pair in seen] if seen else [], number, np.nan)
+            self._put(answer, cell, number)
+
+    def _put_absences(self, answer: Answer, present: Numbers, spine: Answer, wanted: Wanted) -> None:
+        """Add rows of a bucket without the member: all rows less those that have it."""
+        places = list(zip(spine.source, spine.event, spine.bucket.astype(np.int64).tolist(), strict=True))
+        keys = zip(answer.source, answer.event, answer.bucket.astype(np.int64).tolist(), answer.property, strict=True)
+        have = dict(zip(keys, present.tolist(), strict=True))
+        names = wanted.by_event(Stat.NULLS, set(spine.event), zip(answer.event, answer.property, strict=True))
+        pairs = [(i, name) for i, place in enumerate(places) for name in names.get(place[1], ())]
+        index = np.array([i for i, _ in pairs], dtype=np.int64)
+        counted = np.array([have.get((*places[i], name), 0.0) for i, name in pairs], dtype=np.float64)
+        missing = np.clip(spine.numbers[0][index] - counted, 0.0, None)
+        keep = missing > 0
+        texts = np.array([name for _, name in pairs], dtype=object)
+        at = index[keep]
+        self._append(str(Stat.NULLS), spine, (spine.source[at], spine.event[at], texts[keep], spine.bucket[at], missing[keep]))
+
+    def _put(self, answer: Answer, cell: Cell, number: Numbers) -> None:
+        """Add one number of each row, where it is known, not zero, and was asked for."""
+        keep = ~np.isnan(number)
+        if cell.measure.stat is not Stat.FINGERPRINT:
+            keep &= number != 0
+        if cell.events is not None:
+            keep &= np.array([event in cell.events for event in answer.event], dtype=bool)
+        name = cell.measure.property or ""
+        prop = answer.property[keep] if name == EVERY else np.full(int(keep.sum()), name, dtype=object)
+        chunk = (answer.source[keep], answer.event[keep], prop, answer.bucket[keep], number[keep])
+        self._append(cell.measure.name(), answer, chunk)
+
+    def _append(
+        self, name: str, answer: Answer, chunk: tuple[Texts, Texts, Texts, NDArray[np.datetime64], Numbers]
+    ) -> None:
+        self._chunks.append(chunk)
+        self._labels.append((name, answer.grain, len(chunk[0])))
 
 
-def _kept(values: pd.DataFrame, cell: Cell, asked: Asked) -> pd.DataFrame:
-    """Return the values without zeros, and of members only those properties that were asked for."""
-    values = values[values["value"] != 0] if cell.measure.stat is not Stat.FINGERPRINT else values
-    if cell.measure.stat is Stat.FINGERPRINT and cell.measure.property == EVERY:
-        seen = zip(values["event"], values["property"], strict=True)
-        return values.merge(asked.pairs(Stat.FINGERPRINT, values["event"], seen), on=["event", "property"])
-    return values
+Known = Mapping[str, frozenset[str]]  # event -> properties that the catalogue has
 
 
-def _nulls(spine: pd.DataFrame, present: Sequence[pd.DataFrame], asked: Asked) -> pd.DataFrame:
-    """Return rows without a value: all rows of the bucket less those that have one.
+class Wanted:
+    """Which members of a JSON object were asked for."""
 
-    A property without a column, or without a member in the bucket, is null in every row.
-    """
-    counted = pd.concat([*present, _named(spine.iloc[:0].rename(columns={"rows": "value"}), "", Stat.NULLS)])
-    counted = counted[[*SERIES, "value"]]
-    seen = zip(counted["event"], counted["property"], strict=True)
-    wanted = spine.merge(asked.pairs(Stat.NULLS, spine["event"], seen), on="event")
-    joined = wanted.merge(counted.drop_duplicates(SERIES), on=SERIES, how="left")
-    joined["value"] = (joined["rows"] - joined["value"].astype(float).fillna(0.0)).clip(lower=0)
-    return joined.loc[joined["value"] > 0, [*SERIES, "value"]].assign(measure=str(Stat.NULLS))
+    def __init__(self, measures: Sequence[Measure], known: Known) -> None:
+        """Keep the wishes of one grain."""
+        self._measures = measures
+        self._known = known
 
+    def pairs(self, stat: Stat, seen: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Return the (event, property) pairs among those seen that a statistic was asked for."""
+        seen = set(seen)
+        names = self.by_event(stat, {event for event, _ in seen}, seen)
+        return {(event, name) for event, name in seen if name in names.get(event, ())}
 
-def _values(raw: pd.DataFrame, number: int) -> pd.DataFrame:
-    """Return one number of a part, where it is known."""
-    column = f"c{number}"
-    known = raw.loc[raw[column].notna(), [*SPINE, "property", column]]
-    return known.rename(columns={column: "value"}).astype({"value": "float64"})
-
-
-def _of_events(values: pd.DataFrame, cell: Cell) -> pd.DataFrame:
-    return values if cell.events is None else values[values["event"].isin(list(cell.events))].copy()
-
-
-def _named(values: pd.DataFrame, prop: str, stat: Stat) -> pd.DataFrame:
-    return values.assign(property=prop, measure=str(stat))
+    def by_event(self, stat: Stat, events: set[str], seen: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
+        """Return the properties of each event that a statistic was asked for, seen, known or planned."""
+        every: dict[str, set[str]] = {event: set(self._known.get(event, ())) for event in events}
+        for event, name in seen:
+            every[event].add(name)
+        found: dict[str, set[str]] = {event: set() for event in events}
+        for measure in self._measures:
+            if measure.stat is stat and measure.property:
+                for event in events if measure.event is None else events & {measure.event}:
+                    found[event] |= every[event] if measure.property == EVERY else {measure.property}
+        return found
 
 
-def _typed(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the columns of the contract in its types."""
-    text: list[str] = ["source", "event", "property", "measure", "grain"]
-    typed = frame[list(COLUMNS)].astype({**dict.fromkeys(text, "str"), "value": "float64"})
-    return typed.assign(bucket=typed["bucket"].astype("datetime64[s]"))
-
-
+def _texts(column: Sequence[Any]) -> Texts:
+    texts = np.empty(len(column), dtype=object)
+    texts[:] = ["" if text is None else str(text) for text in column]
+    return texts

@@ -43,6 +43,7 @@ class Part:
     cells: tuple[Cell, ...]
     select: sa.Select[Any]
     members: bool = False  # c0 counts values of the row's property, not messages
+    absent: tuple[Cell, ...] = ()  # properties without a column: null in every row
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,12 +152,20 @@ def _columns(rows: Rows, measures: Sequence[Measure], grain: Grain) -> Part:
         return sa.column(name, expression.type)
 
     cells = {Cell(Measure(Stat.ROWS, grain=grain)): sa.func.count()}
+    absent = []
     for cell in _cells(rows.layout, measures):
         if (aggregate := _aggregate(rows, cell.measure, use)) is not None:
             cells.setdefault(cell, aggregate)
+        elif cell.measure.stat is Stat.NULLS and _is_absent(rows.layout, cell.measure.property):
+            absent.append(cell)
     keys = [rows.source.label("source"), rows.event.label("event"), rows.bucket(rows.seconds, grain).label("bucket")]
     base = sa.select(*keys, *(expression.label(name) for name, expression in inner.items())).where(rows.window)
-    return Part(grain, tuple(cells), _grouped(base.subquery("r"), list(cells.values())))
+    select = _grouped(base.subquery("r"), list(cells.values()))
+    return Part(grain, tuple(cells), select, absent=tuple(absent))
+
+
+def _is_absent(table: EventTable, prop: str | None) -> bool:
+    return table.bag is None and prop not in table.properties and prop not in table.unreadable
 
 
 def _cells(table: EventTable, measures: Sequence[Measure]) -> Iterable[Cell]:

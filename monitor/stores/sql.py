@@ -7,12 +7,12 @@ in the middle is tried once more.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from tenacity import Retrying, retry_if_exception, stop_after_attempt
@@ -23,12 +23,12 @@ from monitor.stores import discovery, events, segment
 from monitor.stores.base import Measured, Request, Statement, StoreSettings, TableFailure
 from monitor.stores.buckets import Cut
 from monitor.stores.connect import connected, deadline, engine, reason, unreachable
-from monitor.stores.frame import Properties, empty, tidy
+from monitor.stores.frame import Frame
 from monitor.stores.introspect import Columns, columns, default_schema
 from monitor.stores.query import Query, Rows, build
 from monitor.stores.table import EventTable
 
-EPOCH = pd.Timestamp(0, tz="UTC").to_pydatetime()
+EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +74,9 @@ class SqlStore:
 
     def measure(self, request: Request) -> Measured:
         """Measure everything in one statement per table."""
-        frames, failures, statements, rows = [empty()], [], 0, 0
-        known = Properties((field.event, field.property) for field in self._introspected()[1].fields)
+        frame, failures, statements = Frame(), [], 0
+        catalog = self._introspected()[1]
+        known = {event: catalog.properties(event) for event in catalog.events}
         for table, query, measures in self._queries(request):
             statements += 1
             try:
@@ -83,10 +84,8 @@ class SqlStore:
             except DBAPIError as error:
                 failures.append(TableFailure(str(table.table), table.events(), reason(error, self._engine.url)))
                 continue
-            frame, read = tidy(query, answer, table, measures, known)
-            frames.append(frame)
-            rows += read
-        return Measured(pd.concat(frames, ignore_index=True), statements, rows, tuple(failures))
+            frame.add(query, answer, measures, known)
+        return Measured(frame.frame(), statements, frame.rows, tuple(failures))
 
     def statements(self, request: Request) -> Sequence[Statement]:
         """Return the SQL that `measure` would issue, values bound in; only the catalogue is read."""

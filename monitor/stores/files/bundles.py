@@ -1,5 +1,7 @@
 """How do files of one shape become a staged table whose columns are understood?"""
 
+# ruff: noqa: S608 names and values go through `text.quoted` and `text.literal`
+
 from __future__ import annotations
 
 import json
@@ -98,7 +100,7 @@ class Stager:
             return None
         keys = self._con.execute(f"SELECT DISTINCT UNNEST(JSON_KEYS(json)) FROM {quoted(table)} ORDER BY ALL")
         names = [name for (name,) in keys.fetchall()]
-        sample = Sample([json.loads(row[0]) for row in self._head(table, "json")])
+        sample = Sample([json.loads(str(row[0])) for row in self._head(table, "json")])
         found = guess(tuple(dict.fromkeys((*names, *sample.names()))), sample, self._wishes)
         made = staging.made_from_objects(table, found, sample, names, self._loader.source(files))
         return Staged(_bundle(files, found, sample), made)
@@ -115,7 +117,7 @@ class Stager:
         head = self._head(table, ", ".join(map(quoted, names)))
         sample = Sample([dict(zip(names, row, strict=True)) for row in head])
         found = guess(names, sample, self._wishes)
-        made = staging.made_from_rows(self._con, quoted(table), (found, sample), types, self._loader.source(files))
+        made = staging.made_from_rows(self._con, table, (found, sample), types, self._loader.source(files))
         return Staged(_bundle(files, found, sample), made)
 
     def _head(self, table: str, what: str) -> list[tuple[object, ...]]:

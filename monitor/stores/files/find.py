@@ -56,7 +56,7 @@ def _expand(path: str) -> Iterator[tuple[Path, bool]]:
     elif found.exists():
         yield found, True
     else:
-        matches = sorted(glob.glob(str(found), recursive=True)) if glob.has_magic(path) else []
+        matches = sorted(glob.glob(path, recursive=True)) if glob.has_magic(path) else []  # noqa: PTH207 of any folder
         if not matches:
             raise UsageError(f"{path}: no such file or folder")
         yield from ((Path(match), True) for match in matches if Path(match).is_file())

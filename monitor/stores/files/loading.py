@@ -1,5 +1,7 @@
 """How does a file get into a table in one pass, and what happens to what is damaged?"""
 
+# ruff: noqa: S608 names and values go through `text.quoted` and `text.literal`
+
 from __future__ import annotations
 
 from collections import Counter

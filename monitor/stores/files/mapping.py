@@ -196,8 +196,8 @@ def guess(columns: Sequence[str], sample: Sample, wishes: Wishes) -> Guess:
     found = {name: _find(preset, name, columns, sample) for name in FIELDS}
     if preset is GENERIC and not (found["occurred_at"] or found["received_at"]):
         found["occurred_at"] = next((c for c in columns if _ends_like_time(c) and sample.is_time(c)), None)
-    found |= {name: _checked(name, column, columns) for name, column in wishes.columns.items()}
-    return Guess(preset.name, {name: column for name, column in found.items() if column})
+    said = {name: _checked(name, column, columns) for name, column in wishes.columns.items()}
+    return Guess(preset.name, {name: column for name, column in (found | said).items() if column})
 
 
 def parse_map(options: Sequence[str]) -> dict[str, str]:

@@ -4,6 +4,8 @@ Each file is read once. Messages with a property object go straight into their f
 other JSON and wide rows are staged as they are, because their columns are known only afterwards.
 """
 
+# ruff: noqa: S608 names and values go through `text.quoted` and `text.literal`
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +15,6 @@ from duckdb import DuckDBPyConnection
 
 from monitor.stores.files import text
 from monitor.stores.files.damage import LONGEST
-from monitor.stores.files.find import event_name
 from monitor.stores.files.mapping import TIMES, Guess
 from monitor.stores.files.sample import Sample
 from monitor.stores.files.sniff import Cut
@@ -145,13 +146,13 @@ def made_from_objects(stage: str, guess: Guess, sample: Sample, names: Sequence[
 
 
 def made_from_rows(
-    con: DuckDBPyConnection, origin: str, known: tuple[Guess, Sample], there: Mapping[str, str], source: Source
+    con: DuckDBPyConnection, stage: str, known: tuple[Guess, Sample], there: Mapping[str, str], source: Source
 ) -> Made:
     """Turn a staged wide table into neutral fields and typed columns.
 
     Args:
         con: connection to find types through
-        origin: the staged table
+        stage: the staged table
         known: the mapping, and the first rows
         there: column -> type of the staged table
         source: the files, for the event that each stands for
@@ -161,9 +162,9 @@ def made_from_rows(
     bag = fields.pop("properties", None)
     fields["event"] = _event(fields.get("event"), source)
     rest = [name for name in there if name not in found.columns.values()]
-    typed = types(con, origin, [name for name in rest if there[name] == "VARCHAR"])
+    typed = types(con, stage, [name for name in rest if there[name] == "VARCHAR"])
     wide = {name: _typed(name, typed.types.get(name, there[name]), there[name]) for name in rest}
-    return Made(_received(fields), f"TRY_CAST({bag} AS JSON)" if bag else None, wide, origin, typed.mixed)
+    return Made(_received(fields), f"TRY_CAST({bag} AS JSON)" if bag else None, wide, quoted(stage), typed.mixed)
 
 
 def _received(fields: Mapping[str, str]) -> dict[str, str]:
@@ -260,4 +261,4 @@ def _json_options(source: Source) -> str:
 
 
 def _compression(source: Source) -> str:
-    return "'gzip'" if source.gzipped else "'none'"
+    return "'gzip'" if source.gzipped else "'none'" if source.cut else "'uncompressed'"

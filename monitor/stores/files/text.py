@@ -17,8 +17,8 @@ _YEARS = "BETWEEN TIMESTAMP '1971-01-01' AND TIMESTAMP '2100-01-01'"
 def quoted(name: str) -> str:
     """Return a name as an identifier.
 
-    >>> quoted('a "b"')
-    '"a ""b"""'
+    >>> print(quoted("order id"))
+    "order id"
     """
     return '"' + name.replace('"', '""') + '"'
 
@@ -58,10 +58,10 @@ def time(expression: str, sample: Sample, column: str) -> str:
 def epoch(expression: str) -> str:
     """Return seconds, milliseconds or microseconds since 1970 as UTC time."""
     number = f"TRY_CAST({expression} AS DOUBLE)"
-    seconds = f"CASE WHEN {number} < 1e11 THEN {number} WHEN {number} < 1e14 THEN {number} / 1e3 ELSE {number} / 1e6 END"
+    scale = f"CASE WHEN {number} < 1e11 THEN 1e6 WHEN {number} < 1e14 THEN 1e3 ELSE 1 END"
     return (
         f"CASE WHEN REGEXP_FULL_MATCH({expression}, {literal(EPOCH)}) "
-        f"THEN MAKE_TIMESTAMP(CAST(ROUND(({seconds}) * 1e6) AS BIGINT)) END"
+        f"THEN MAKE_TIMESTAMP(CAST(ROUND({number} * ({scale})) AS BIGINT)) END"
     )
 
 

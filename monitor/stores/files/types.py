@@ -3,6 +3,8 @@
 A column gets a type only when every value has it; one that nearly has is mixed, which is worth a look.
 """
 
+# ruff: noqa: S608 names and values go through `text.quoted` and `text.literal`
+
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
