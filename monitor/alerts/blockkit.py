@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any, assert_never
 
 from monitor.alerts.message import Block, Bullets, Facts, Link, Message, Text
-from monitor.alerts.text import MARKS, is_heading, status, when
+from monitor.alerts.text import MARKS, is_heading, moment, status
 from monitor.alerts.tidy import cut, tidy
 
 MOST_BLOCKS = 45
@@ -42,7 +42,7 @@ def as_blocks(message: Message, mention: str = "") -> list[Kit]:
     kept = body[: MOST_BLOCKS - _FRAME]
     if budget.spent or len(kept) < len(body):
         kept.append(_context("This message was shortened to what Slack can show."))
-    foot = " · ".join(part for part in (status(known), escape(when(known)), mention) if part)
+    foot = " · ".join(part for part in (status(known), escape(moment(known.at)), mention) if part)
     return [head, *summary, *kept, _context(cut_markup(foot, LONGEST_FIELD))]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import textwrap
 from collections.abc import Iterator
 from typing import assert_never
@@ -15,7 +16,7 @@ MARKS = {"critical": "🔴", "warning": "🟠", "info": "🔵", "resolved": "�
 def as_text(message: Message, width: int = 78) -> str:
     """Return the message as plain text, wrapped to `width` columns, ending in a newline."""
     known = tidy(message)
-    head = [*_wrapped(f"{MARKS[known.tone]} {known.title}", width), f"{status(known)} · {when(known)}"]
+    head = [*_wrapped(f"{MARKS[known.tone]} {known.title}", width), f"{status(known)} · {moment(known.at)}"]
     parts = ["\n".join(head), "\n".join(_wrapped(known.summary, width))]
     for number, block in enumerate(known.blocks):
         part = "\n".join(_lines(block, width))
@@ -40,9 +41,8 @@ def status(message: Message) -> str:
     return reason if message.tone in ("resolved", "info") else f"{reason}, {message.severity.value}"
 
 
-def when(message: Message) -> str:
-    """Return the message's time in its own time zone, such as `Mon 2 Mar 2026, 07:00 CET`."""
-    at = message.at
+def moment(at: dt.datetime) -> str:
+    """Return a time in its own time zone, such as `Mon 2 Mar 2026, 07:00 CET`."""
     return f"{at:%a} {at.day} {at:%b %Y, %H:%M %Z}".rstrip()
 
 

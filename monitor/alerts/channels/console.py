@@ -17,7 +17,7 @@ from rich.text import Text as Styled
 
 from monitor.alerts.base import Receipt
 from monitor.alerts.message import Block, Bullets, Facts, Link, Message, Text
-from monitor.alerts.text import MARKS, as_text, is_heading, status, when
+from monitor.alerts.text import MARKS, as_text, is_heading, moment, status
 from monitor.alerts.tidy import tidy
 
 COLOURS = {"critical": "red", "warning": "yellow", "info": "blue", "resolved": "green"}
@@ -51,7 +51,7 @@ def _print_framed(message: Message, stream: TextIO) -> None:
             Group(*_body(known, colour)),
             title=Styled(f"{MARKS[known.tone]} {status(known)}", style=f"bold {colour}"),
             title_align="left",
-            subtitle=Styled(when(known), style="dim"),
+            subtitle=Styled(moment(known.at), style="dim"),
             subtitle_align="right",
             border_style=colour,
             padding=(1, 2),

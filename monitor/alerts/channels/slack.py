@@ -68,7 +68,8 @@ class Slack:
     def send(self, message: Message, root: Receipt | None) -> Receipt:
         """Post the incident's first message; with `root`, edit that one and tell its thread."""
         client = self._client()
-        if root is None or not self._update(client, message, root):
+        known = root is not None and "ts" in root.data  # else the channel was of another kind then
+        if root is None or not known or not self._update(client, message, root):
             return self._open(client, message)
         with _asking("chat.postMessage"):
             client.chat_postMessage(

@@ -1,0 +1,179 @@
+"""How are people told by mail?
+
+One SMTP session per message, encrypted before anything secret is said. The mails of an
+incident are one thread: same subject, same first message in References; the state is in
+the text. A mail that is sent again carries the same Message-ID, so that mail programs
+show it once.
+"""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime, parseaddr
+from hashlib import sha256
+from typing import Any
+
+from monitor.alerts.base import Receipt
+from monitor.alerts.html import as_html
+from monitor.alerts.message import Message, Severity
+from monitor.alerts.text import as_text
+from monitor.alerts.tidy import one_line
+from monitor.errors import DeliveryError, UsageError
+
+LONGEST_SUBJECT = 180
+CHART = "chart"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Email:
+    """Mails to a few addresses through one SMTP server."""
+
+    host: str
+    sender: str  # an address, with a name if one likes: Trackwatch <trackwatch@acme.example>
+    to: tuple[str, ...]
+    port: int = 587
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    starttls: bool = True
+    ssl: bool = False  # TLS from the first byte (port 465), instead of STARTTLS
+    cafile: str | None = None  # certificates to trust, where the server's is not signed by a public authority
+    timeout: float = 30.0  # seconds, for each answer
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work, and a password that would travel in the clear."""
+        if self.user and not (self.starttls or self.ssl):
+            raise UsageError("an SMTP login needs starttls or ssl: without, the password can be read on the way")
+        if not self.to:
+            raise UsageError("an email channel needs at least one address in `to`")
+        for address in (self.sender, *self.to):
+            _address(address)
+
+    def send(self, message: Message, root: Receipt | None) -> Receipt:
+        """Send one mail; with `root`, as a reply to the incident's first."""
+        root = root if root and "message_id" in root.data else None  # not ours: the channel was of another kind then
+        mail = compose(message, root, sender=self.sender, to=self.to)
+        with _talking(sent=False):
+            server = self._connect()
+        try:
+            with _talking(sent=True):
+                refused = server.send_message(mail)
+        finally:
+            _part(server)
+        receipt = root or Receipt({"message_id": mail["Message-ID"], "subject": mail["Subject"]})
+        return Receipt({**receipt.data, "refused": _told(refused)}) if refused else receipt
+
+    def _connect(self) -> smtplib.SMTP:
+        context = ssl.create_default_context(cafile=self.cafile)
+        if self.ssl:
+            server: smtplib.SMTP = smtplib.SMTP_SSL(self.host, self.port, timeout=self.timeout, context=context)
+        else:
+            server = smtplib.SMTP(self.host, self.port, timeout=self.timeout)
+        try:
+            if self.starttls and not self.ssl:
+                server.starttls(context=context)
+            if self.user:
+                server.login(self.user, self.password or "")
+        except BaseException:
+            server.close()
+            raise
+        return server
+
+
+def compose(message: Message, root: Receipt | None, *, sender: str, to: tuple[str, ...]) -> EmailMessage:
+    """Return the mail: text for everybody, HTML with the chart as an inline image for most."""
+    mail = EmailMessage()
+    mail["Subject"] = root.data["subject"] if root else one_line(message.title, LONGEST_SUBJECT)
+    mail["From"], mail["To"] = _address(sender), [_address(address) for address in to]
+    for name, value in _headers(message, root, _address(sender).domain).items():
+        mail[name] = value
+    mail.set_content(as_text(message), cte="quoted-printable")
+    mail.add_alternative(as_html(message, CHART), subtype="html", cte="quoted-printable")
+    if message.chart:
+        page: Any = mail.get_payload(1)
+        picture = message.chart.png
+        page.add_related(picture, "image", "png", cid=f"<{CHART}>", disposition="inline", filename="chart.png")
+    return mail
+
+
+def message_id(message: Message, domain: str) -> str:
+    """Return the Message-ID: always the same for the same message."""
+    return f"<trackwatch.{sha256(message.id.encode()).hexdigest()[:24]}@{domain}>"
+
+
+def _headers(message: Message, root: Receipt | None, domain: str) -> Mapping[str, str]:
+    thread = {"In-Reply-To": root.data["message_id"], "References": root.data["message_id"]} if root else {}
+    urgent = {"Importance": "high"} if message.tone == Severity.CRITICAL.value else {}
+    return {
+        "Date": format_datetime(message.at),
+        "Message-ID": message_id(message, domain),
+        **thread,
+        **urgent,
+        "Auto-Submitted": "auto-generated",
+        "X-Auto-Response-Suppress": "All",
+        "List-ID": f"trackwatch alerts <trackwatch.{domain}>",
+        "X-Trackwatch-Incident": one_line(message.incident, 100),
+    }
+
+
+def _address(text: str) -> Address:
+    name, address = parseaddr(text)
+    try:
+        parsed = Address(display_name=name, addr_spec=address)
+    except (MessageError, ValueError, IndexError):
+        parsed = Address()
+    if not parsed.username or not parsed.domain:
+        raise UsageError(f"{text!r} is not an email address; write it like data@acme.example") from None
+    return parsed
+
+
+@contextmanager
+def _talking(*, sent: bool) -> Iterator[None]:
+    """Turn every way in which a server can fail into a DeliveryError.
+
+    A connection that breaks while the mail is handed over (`sent`) leaves open whether it was taken.
+    """
+    try:
+        yield
+    except smtplib.SMTPRecipientsRefused as error:
+        final = all(code >= 500 for code, _ in error.recipients.values())
+        raise DeliveryError(f"all recipients were refused: {_told(error.recipients)}", permanent=final) from None
+    except smtplib.SMTPAuthenticationError as error:
+        told = f"the mail server refused the login: {_reply(error)}"
+        raise DeliveryError(told, permanent=error.smtp_code >= 500) from None
+    except smtplib.SMTPResponseException as error:
+        raise DeliveryError(f"the mail server said {_reply(error)}", permanent=error.smtp_code >= 500) from None
+    except smtplib.SMTPNotSupportedError as error:
+        raise DeliveryError(f"the mail server cannot do what is configured: {error}", permanent=True) from None
+    except ssl.SSLCertVerificationError as error:
+        told = f"the mail server's certificate is not trusted: {error.verify_message}"
+        raise DeliveryError(told, permanent=True) from None
+    except (smtplib.SMTPException, OSError) as error:
+        told = (
+            f"the mail server broke off ({type(error).__name__})" if sent else f"cannot reach the mail server: {error}"
+        )
+        raise DeliveryError(told, permanent=False, ambiguous=sent) from None
+
+
+def _reply(error: smtplib.SMTPResponseException) -> str:
+    said = error.smtp_error
+    return one_line(f"{error.smtp_code} {said.decode('utf-8', 'replace') if isinstance(said, bytes) else said}", 300)
+
+
+def _told(refused: Mapping[str, tuple[int, bytes]]) -> str:
+    answers = (f"{name}: {code} {said.decode('utf-8', 'replace')}" for name, (code, said) in refused.items())
+    return one_line("; ".join(answers), 600)
+
+
+def _part(server: smtplib.SMTP) -> None:
+    """Say goodbye if anybody still listens: the mail is through, or its fate is known already."""
+    try:
+        server.quit()
+    except (smtplib.SMTPException, OSError):
+        server.close()
