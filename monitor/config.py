@@ -186,8 +186,10 @@ class _Reader:
             return None
 
     def _store(self, data: dict[str, Any]) -> StoreConfig:
-        if "store" not in self.document.data:
-            self._wrong((), "'store' is missing", "write store: {url: …}")
+        written = self.document.data
+        if not isinstance(written.get("store"), dict):
+            if "store" not in written:
+                self._wrong((), "'store' is missing", "write store: {url: …}")
             return StoreConfig(StoreSettings(url=""), *(dt.timedelta(),) * 4)
         own, rest = _split(data, StoreBlock)
         block, wrong = read_model(self.document, StoreBlock, own, ("store",))

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import BeforeValidator, Field
 
 from monitor.blocks import Block
+from monitor.document import shortened
 from monitor.values import Date, Duration, Flag, Names, Positive, Words, suggest, wanted, wrong
 
 STATES = ("sqlite", "postgresql")
@@ -25,7 +26,7 @@ def _zone(value: Any) -> str:
     try:
         return ZoneInfo(value).key
     except (KeyError, ValueError, OSError):
-        raise wrong(f"{value!r} is not a time zone", suggest(value, sorted(available_timezones()))) from None
+        raise wrong(f"{shortened(value)} is not a time zone", suggest(value, sorted(available_timezones()))) from None
 
 
 def _moment(value: Any) -> dt.date | dt.datetime:

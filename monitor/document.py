@@ -89,8 +89,8 @@ class Document:
 def load_document(path: Path, environ: Mapping[str, str] | None = None) -> Document:
     """Read a YAML file whose top level is a block of names and values.
 
-    With `environ`, `${NAME}` and `${NAME:-default}` in values are replaced, and `$${` stands
-    for a literal `${`.
+    With `environ`, `${NAME}` and `${NAME:-default}` in values are replaced (nothing but an
+    empty one is no value), and `$${` stands for a literal `${`.
 
     Raises:
         ConfigError: the file is not there, not UTF-8, not YAML, or not such a block.
@@ -283,7 +283,7 @@ class _Builder:
         block.lines.pop("<<", None)
         block.key, block.merging = None, False
 
-    def _replace(self, text: str, environ: Mapping[str, str], line: int) -> str:
+    def _replace(self, text: str, environ: Mapping[str, str], line: int) -> str | None:
         missing: list[str] = []
 
         def value(match: re.Match[str]) -> str:
@@ -299,7 +299,7 @@ class _Builder:
         for name in missing:
             hint = f"export {name}, or write ${{{name}:-default}}"
             self.problems.append(Problem(self.file, line, f"the environment variable {name} is not set", hint))
-        return EnvText(replaced) if count else text
+        return (EnvText(replaced) or None) if count else text
 
 
 def _resolve(text: str) -> Any:
@@ -314,10 +314,12 @@ def _resolve(text: str) -> Any:
 
 
 def shortened(text: str, limit: int = 60) -> str:
-    """Return text in quotes on one line, cut to a length that a message can bear.
+    """Return text in quotes on one line, cut to a length that a message can bear, and without secrets.
 
     >>> shortened("Order Completed"), shortened("x" * 300, 5)
     ("'Order Completed'", "'xxxxx…'")
     """
+    if isinstance(text, EnvText):
+        return "the value of an environment variable"
     cut = text if len(text) <= limit else text[:limit] + "…"
     return repr(cut)
