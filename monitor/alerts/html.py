@@ -47,4 +47,4 @@ def _template() -> Template:
 
 @lru_cache
 def _inliner() -> CSSInliner:
-    return CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
+    return CSSInliner(load_remote_stylesheets=False)

@@ -15,6 +15,8 @@ from monitor.alerts.message import Block, Bullets, Facts, Link, Message, Text
 
 LONGEST_LINE = 400
 LONGEST_TEXT = 4000
+LONGEST_LABEL = 40
+LONGEST_ALT = 1000
 MOST_FACTS = 20
 MOST_BULLETS = 40
 
@@ -24,8 +26,10 @@ _WEB = re.compile(r"https?://[^\s<>\"']+", re.IGNORECASE)
 
 def tidy(message: Message) -> Message:
     """Return the message with harmless text of bounded length. Tidying twice changes nothing."""
+    chart = message.chart and replace(message.chart, alt=one_line(message.chart.alt, LONGEST_ALT))
     return replace(
         message,
+        chart=chart,
         title=one_line(message.title),
         summary=one_line(message.summary),
         blocks=tuple(_block(block) for block in message.blocks),
@@ -55,10 +59,11 @@ def _block(block: Block) -> Block:
         case Text(text):
             return Text(cut("\n".join(one_line(line) for line in text.splitlines()), LONGEST_TEXT))
         case Facts(rows):
-            return Facts(tuple((one_line(label), one_line(value)) for label, value in rows[:MOST_FACTS]))
+            kept = rows[:MOST_FACTS]
+            return Facts(tuple((one_line(label, LONGEST_LABEL), one_line(value)) for label, value in kept))
         case Bullets(lines, more):
-            kept = tuple(one_line(line) for line in lines[:MOST_BULLETS])
-            return Bullets(kept, more + len(lines) - len(kept))
+            shown = tuple(one_line(line) for line in lines[:MOST_BULLETS])
+            return Bullets(shown, more + len(lines) - len(shown))
         case Link(label, url):
             known = Link(one_line(label), url.strip())
             return known if _WEB.fullmatch(known.url) else Text(one_line(f"{label}: {url}"))

@@ -26,12 +26,11 @@ from slack_sdk.http_retry import HttpRequest, HttpResponse, RateLimitErrorRetryH
 from monitor.alerts.base import Receipt
 from monitor.alerts.blockkit import as_blocks, as_line, escape
 from monitor.alerts.message import Chart, Message
-from monitor.alerts.tidy import cut, one_line
+from monitor.alerts.tidy import LONGEST_ALT, one_line
 from monitor.errors import DeliveryError, UsageError
 
 EVENT_TYPE = "trackwatch_alert"
 LONGEST_WAIT = 30.0  # seconds that a run waits for Slack; what takes longer is for the next run
-LONGEST_ALT = 1000
 
 _PASSING = {"ratelimited", "rate_limited", "service_unavailable", "request_timeout", "team_added_to_org"}
 _BROKEN = {"internal_error", "fatal_error"}  # Slack: part of it may have happened
@@ -271,7 +270,7 @@ def _upload(client: WebClient, message: Message, root: Mapping[str, str]) -> Non
         file=chart.png,
         filename="chart.png",
         title=one_line(message.title, 100),
-        alt_txt=cut(chart.alt, LONGEST_ALT),
+        alt_txt=one_line(chart.alt, LONGEST_ALT),
     )
 
 
