@@ -162,7 +162,9 @@ def beta_binomial_interval(
     return np.where(known, low, 0.0), np.where(known, high, 1.0)
 
 
-def estimate_rate(successes: Floats, trials: Floats, usable: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+def estimate_rate(
+    successes: Floats, trials: Floats, usable: NDArray[np.bool_], prior: float = CORRELATION
+) -> tuple[Floats, Floats]:
     """Estimate each series' ordinary share and intraclass correlation, by moments, robust to past incidents.
 
     rho = sum w [(k - n pi)^2 - n pi (1 - pi)] / sum w n pi (1 - pi) (n - 1), residuals
@@ -174,9 +176,10 @@ def estimate_rate(successes: Floats, trials: Floats, usable: NDArray[np.bool_]) 
         successes: [S, N] bad rows.
         trials: [S, N] rows.
         usable: [S, N] buckets that may be learned from.
+        prior: Correlation where no history tells.
 
     Returns:
-        rate [S] (NaN without any usable row), correlation [S] (shrunk to `CORRELATION` where
+        rate [S] (NaN without any usable row), correlation [S] (shrunk to `prior` where
         fewer than about ten bad buckets tell).
 
     >>> k = np.array([[10.0, 12, 9, 11, 10, 500]])
@@ -190,10 +193,10 @@ def estimate_rate(successes: Floats, trials: Floats, usable: NDArray[np.bool_]) 
     keep = _lowest(k, n, share=0.75)
     for _ in range(3):
         rate = _ratio(np.where(keep, k, 0.0).sum(1), np.where(keep, n, 0.0).sum(1))
-        rho = _correlation(k, np.where(keep, n, 0.0), rate)
+        rho = _correlation(k, np.where(keep, n, 0.0), rate, prior)
         keep = (n > 0) & (beta_binomial_upper(k, n, rate[:, None], rho[:, None]) > 0.0005)
     rate = _ratio(np.where(keep, k, 0.0).sum(1), np.where(keep, n, 0.0).sum(1))
-    return np.where(n.sum(1) > 0, rate, np.nan), _correlation(k, np.where(keep, n, 0.0), rate)
+    return np.where(n.sum(1) > 0, rate, np.nan), _correlation(k, np.where(keep, n, 0.0), rate, prior)
 
 
 def _lowest(k: Floats, n: Floats, share: float) -> NDArray[np.bool_]:
@@ -208,17 +211,17 @@ def _ratio(above: Floats, below: Floats) -> Floats:
     return np.where(below > 0, above / np.maximum(below, _LEAST), 0.0)
 
 
-def _correlation(k: Floats, n: Floats, rate: Floats) -> Floats:
-    """Return the moment estimate of rho, shrunk to the default by the number of buckets that have a say."""
+def _correlation(k: Floats, n: Floats, rate: Floats, prior: float) -> Floats:
+    """Return the moment estimate of rho, shrunk to the prior by the number of buckets that have a say."""
     pi = np.clip(rate, 1e-9, 1 - 1e-9)[:, None]
-    base, rho = n * pi * (1 - pi), np.full(len(k), CORRELATION)
+    base, rho = n * pi * (1 - pi), np.full(len(k), prior)
     for _ in range(6):
         variance = base * (1 + np.maximum(n - 1, 0) * rho[:, None]) + _LEAST
         square = np.where(n > 0, np.minimum((k - n * pi) ** 2, 9 * variance), 0.0) / 0.97
         weight, slope = 1 / variance**2, base * np.maximum(n - 1, 0)
         found = (weight * slope * (square - base)).sum(1) / np.maximum((weight * slope**2).sum(1), 1e-300)
         told = np.minimum(base, 1.0).sum(1)
-        rho = np.clip((told * found + 3 * CORRELATION) / (told + 3), 0.0, 0.9)
+        rho = np.clip((told * found + 3 * prior) / (told + 3), 0.0, 0.9)
     return rho
 
 
