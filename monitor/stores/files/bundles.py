@@ -92,7 +92,7 @@ class Stager:
             return None
         fields = {name: quoted(OWN + name) for name in {**found.columns, "event": ""} if name != "properties"}
         made = Made(fields, quoted(OWN + "properties"), {}, quoted(table))
-        return Staged(_bundle(files, found, sample), made, table)
+        return Staged(_bundle(files, found, sample, self._wishes.zone), made, table)
 
     def _objects(self, table: str, files: Sequence[Sniffed]) -> Staged | None:
         lines = files[0].kind == "ndjson"
@@ -103,7 +103,7 @@ class Stager:
         sample = Sample([json.loads(str(row[0])) for row in self._head(table, "json")])
         found = guess(tuple(dict.fromkeys((*names, *sample.names()))), sample, self._wishes)
         made = staging.made_from_objects(table, found, sample, names, self._loader.source(files))
-        return Staged(_bundle(files, found, sample), made)
+        return Staged(_bundle(files, found, sample, self._wishes.zone), made)
 
     def _rows(self, table: str, files: Sequence[Sniffed]) -> Staged | None:
         def select(source: staging.Source) -> str:
@@ -118,25 +118,26 @@ class Stager:
         sample = Sample([dict(zip(names, row, strict=True)) for row in head])
         found = guess(names, sample, self._wishes)
         made = staging.made_from_rows(self._con, table, (found, sample), types, self._loader.source(files))
-        return Staged(_bundle(files, found, sample), made)
+        return Staged(_bundle(files, found, sample, self._wishes.zone), made)
 
     def _head(self, table: str, what: str) -> list[tuple[object, ...]]:
         return self._con.execute(f"SELECT {what} FROM {quoted(table)} LIMIT {_ROWS}").fetchall()
 
 
-def _bundle(files: Sequence[Sniffed], found: Guess, sample: Sample) -> Bundle:
+def _bundle(files: Sequence[Sniffed], found: Guess, sample: Sample, zone: str) -> Bundle:
     paths = tuple(each.path for each in files)
-    return Bundle(paths, str(files[0].kind), found, tuple(_notes(found, sample)))
+    return Bundle(paths, str(files[0].kind), found, tuple(_notes(found, sample, zone)))
 
 
-def _notes(found: Guess, sample: Sample) -> Iterator[str]:
+def _notes(found: Guess, sample: Sample, zone: str) -> Iterator[str]:
     columns = {name: column for name, column in found.columns.items() if not column.startswith("=")}
     times = {name: column for name, column in columns.items() if name in TIMES}
     if "received_at" not in times and "occurred_at" in times:
         yield f"no time of receipt: {times['occurred_at']} is used, so late events cannot be told"
-    naive = [column for column in times.values() if not sample.has_zone(column)]
+    naive = {column: share for column in times.values() if (share := sample.naive(column))}
     if naive:
-        yield f"times without a zone are read as UTC: {', '.join(naive)}"
+        some = "" if min(naive.values()) == 1 else " (some of them)"
+        yield f"times without a zone are read as {zone}: {', '.join(naive)}{some}"
     for column in times.values():
         if sample.slashed(column):
             order = "day/month/year" if sample.day_first(column) else "month/day/year"

@@ -24,7 +24,7 @@ from monitor.stores.files.loading import Ledger, Loader, Unreadable
 from monitor.stores.files.mapping import Wishes
 from monitor.stores.files.sniff import sniff
 from monitor.stores.files.staging import OWN
-from monitor.stores.files.text import quoted
+from monitor.stores.files.text import literal, quoted
 from monitor.stores.files.types import Mixed
 
 TABLE = "events"
@@ -68,7 +68,7 @@ def ingest(paths: Iterable[str], wishes: Wishes, folder: Path) -> Ingested:
     database = folder / "events.duckdb"
     sniffed, ledger = [sniff(path) for path in found.files], Ledger()
     with duckdb.connect(str(database)) as con:
-        _prepare(con)
+        _prepare(con, wishes.zone)
         stager = Stager(con, Loader(con, ledger, folder), wishes)
         tried = [stager.stage(f"stage_{i}", files) for i, files in enumerate(bundled(con, sniffed, ledger))]
         staged = [each for each in tried if each]
@@ -94,8 +94,8 @@ def ingest(paths: Iterable[str], wishes: Wishes, folder: Path) -> Ingested:
     )
 
 
-def _prepare(con: DuckDBPyConnection) -> None:
-    con.execute("SET TimeZone = 'UTC'")
+def _prepare(con: DuckDBPyConnection, zone: str) -> None:
+    con.execute(f"SET TimeZone = {literal(zone)}")
     con.execute("SET preserve_insertion_order = false")
     con.execute("SET force_compression = 'uncompressed'")  # the table lives for seconds
     con.execute("SET autoinstall_known_extensions = false")  # reading files never asks the network

@@ -175,10 +175,11 @@ class Guess:
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What the user said: a layout instead of the one that fits, and field -> column, not to be guessed."""
+    """What the user said about files."""
 
-    layout: str | None = None
-    columns: Mapping[str, str] = field(default_factory=dict)
+    layout: str | None = None  # instead of the one that fits
+    columns: Mapping[str, str] = field(default_factory=dict)  # field -> column, not to be guessed
+    zone: str = "UTC"  # IANA name: what times without a zone mean
 
 
 def guess(columns: Sequence[str], sample: Sample, wishes: Wishes) -> Guess:
@@ -193,11 +194,12 @@ def guess(columns: Sequence[str], sample: Sample, wishes: Wishes) -> Guess:
         UsageError: an unknown layout, or a given column that is not there
     """
     preset = _preset(columns, wishes.layout)
-    found = {name: _find(preset, name, columns, sample) for name in FIELDS}
+    found: dict[str, str | None] = {name: _find(preset, name, columns, sample) for name in FIELDS}
     if preset is GENERIC and not (found["occurred_at"] or found["received_at"]):
         found["occurred_at"] = next((c for c in columns if _ends_like_time(c) and sample.is_time(c)), None)
-    said = {name: _checked(name, column, columns) for name, column in wishes.columns.items()}
-    return Guess(preset.name, {name: column for name, column in (found | said).items() if column})
+    for name, column in wishes.columns.items():
+        found[name] = _checked(name, column, columns)
+    return Guess(preset.name, {name: column for name, column in found.items() if column})
 
 
 def parse_map(options: Sequence[str]) -> dict[str, str]:

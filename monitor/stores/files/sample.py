@@ -9,7 +9,7 @@ from typing import Any
 
 _ISO = re.compile(r"\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{2}.*)?$")
 _SLASHED = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.]\d{4}( \d{1,2}:\d{2}(:\d{2})?)?$")
-_ZONED = re.compile(r"(Z|UTC|GMT|[+-]\d{2}(:?\d{2})?)$")
+_ZONED = re.compile(r"\d:\d.*(Z|UTC|GMT|[+-]\d{2}(:?\d{2})?)$")
 EPOCH = r"(1[0-9]{9}|2[0-9]{9}|[5-9][0-9]{8})([0-9]{3}|[0-9]{6})?(\.[0-9]+)?"  # 1985 to 2065, in s, ms or µs
 _EPOCH = re.compile(EPOCH + "$")
 _LABELS = 40  # more names than this in the head, and it is no name of an event or source
@@ -44,10 +44,10 @@ class Sample:
         texts = self.texts(column)
         return bool(texts) and len(set(texts)) <= max(_LABELS, len(texts) // 5)
 
-    def has_zone(self, column: str) -> bool:
-        """Return whether the times of a column say their zone (seconds since 1970 do)."""
+    def naive(self, column: str) -> float:
+        """Return the share of a column's times that do not say their zone (seconds since 1970 do)."""
         texts = self.texts(column)
-        return all(_ZONED.search(text) or _EPOCH.match(text) for text in texts)
+        return sum(not (_ZONED.search(text) or _EPOCH.match(text)) for text in texts) / max(len(texts), 1)
 
     def day_first(self, column: str) -> bool | None:
         """Return whether 1/2/2015 is in February; None where nothing tells, or where no such date is."""

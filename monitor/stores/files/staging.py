@@ -212,7 +212,7 @@ def _wide_field(name: str, column: str, there: Mapping[str, str], sample: Sample
     if type_ == "TIMESTAMP WITH TIME ZONE":
         return text.between(f"{own} AT TIME ZONE 'UTC'")
     if type_.startswith(("TIMESTAMP", "DATE")):
-        return text.between(f"CAST({own} AS TIMESTAMP)")
+        return text.between(text.utc(f"CAST({own} AS TIMESTAMP)"))
     return text.time(own if type_ == "VARCHAR" else f"CAST({own} AS VARCHAR)", sample, column)
 
 

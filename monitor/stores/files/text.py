@@ -51,8 +51,13 @@ def time(expression: str, sample: Sample, column: str) -> str:
     tries = [f"TRY_CAST({expression} AS TIMESTAMPTZ) AT TIME ZONE 'UTC'", epoch(expression)]
     if sample.slashed(column):
         formats = (*(_EU if sample.day_first(column) else _US), *_DOTTED)
-        tries.append(f"TRY_STRPTIME({expression}, {listed(formats)})")
+        tries.append(utc(f"TRY_STRPTIME({expression}, {listed(formats)})"))
     return between(f"COALESCE({', '.join(tries)})")
+
+
+def utc(expression: str) -> str:
+    """Return a time without zone, in the zone of the session, as UTC."""
+    return f"CAST({expression} AS TIMESTAMPTZ) AT TIME ZONE 'UTC'"
 
 
 def epoch(expression: str) -> str:
