@@ -1,0 +1,129 @@
+"""Is a share of the messages higher than it may be, day by day?
+
+What `duplicates` and `schema` have in common. A share is held against what the plan allows
+(a promise), or also against the series' own past (a background that is natural). Rows come
+in clumps, from one user or one release, so their correlation is learned from the past.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from checks import stats
+from checks.base import Bucket, Evidence, Finding, Floats, Key, Profile, Table
+from checks.expectation import judged, key_of, trail
+from checks.words import TELLING
+
+UNTOLD = 0.002  # correlation of rows that break a rule, where none has before: a clump of them is the fault, not noise
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """Series of bad rows, and of the rows that they are a share of."""
+
+    bad: Table
+    rows: Floats  # [keys, buckets] as bad.values
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What came on one day in one series, for the sentence about it."""
+
+    key: Key
+    bad: float
+    rows: float
+    usual: float  # share that is expected at most
+
+    @property
+    def share(self) -> float:
+        """Return the share of bad rows."""
+        return self.bad / self.rows
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What a share is held against, and how a breach is told."""
+
+    kind: str
+    tolerance: float  # a share that is always acceptable
+    say: Callable[[Day], str]
+    natural: bool = False  # the series' own past is acceptable as well
+    least: float = 0.0  # difference in share that matters
+
+
+def shares(bad: Table, rows: Table) -> Shares:
+    """Put beside each series of bad rows the rows of its event and source.
+
+    Totals over sources are left out: a share is bad where it is bad.
+    """
+    at = {(key.event, key.source): i for i, key in enumerate(rows.keys)}
+    own = bad.only(lambda key: key.source is not None and (key.event, key.source) in at)
+    index = [at[key.event, key.source] for key in own.keys]
+    return Shares(own, rows.values[index])
+
+
+def judge_shares(profile: Profile, given: Shares, limit: Limit) -> Iterator[Finding]:
+    """Yield a finding for every series and day under judgement that has rows."""
+    table, days = given.bad, judged(profile, given.bad)
+    if not table.keys or not days:
+        return
+    columns = [column for column, _ in days]
+    bad, rows = table.values[:, columns], given.rows[:, columns]
+    test = _test(given, bad, rows, limit)
+    arrays = (bad, rows, test.expected, test.low, test.high, test.p_value)
+    numbers = np.stack([np.broadcast_to(a, bad.shape) for a in arrays], axis=2).tolist()
+    known = (np.isfinite(bad) & (rows > 0)).tolist()
+    for i, key in enumerate(table.keys):
+        for j, (_, bucket) in enumerate(days):
+            if known[i][j]:
+                yield _finding(key, bucket, numbers[i][j], limit)
+
+
+def _test(given: Shares, bad: Floats, rows: Floats, limit: Limit) -> stats.RateTest:
+    past = slice(None, given.bad.cut)
+    usable = given.bad.usable[:, past]
+    past_bad, past_rows = (np.where(usable, a[:, past], np.nan) for a in (given.bad.values, given.rows))
+    if limit.natural:
+        return stats.rate_rise(bad, rows, past_bad, past_rows, limit.tolerance)
+    _, correlation = stats.estimate_rate(past_bad, past_rows, usable, prior=UNTOLD)
+    rho = correlation[:, None]
+    p_value = stats.beta_binomial_upper(bad, rows, limit.tolerance, rho)
+    low, high = stats.beta_binomial_interval(rows, limit.tolerance, rho)
+    return stats.RateTest(p_value, np.full(bad.shape, limit.tolerance), low, high)
+
+
+def _finding(key: Key, bucket: Bucket, numbers: list[float], limit: Limit) -> Finding:
+    bad, rows, expected, low, high, p_value = numbers
+    day = Day(key, bad, rows, max(expected, limit.tolerance))
+    return Finding(
+        kind=limit.kind,
+        event=key.event,
+        property=key.property,
+        source=key.source,
+        bucket=bucket,
+        observed=day.share,
+        expected=expected,
+        low=low,
+        high=high,
+        p_value=p_value,
+        effect=day.share - expected,
+        relevant=day.share - expected > limit.least,
+        rows=max(bad - expected * rows, 0.0),
+        text=limit.say(day) if p_value <= TELLING else "",
+    )
+
+
+def share_evidence(given: Shares, finding: Finding) -> Evidence | None:
+    """Return the trailing shares of a finding's series in percent, beside what was expected on its day."""
+    key = key_of(finding)
+    if key not in given.bad.keys:
+        return None
+    row = given.bad.keys.index(key)
+    rows = np.where(given.rows[row] > 0, given.rows[row], np.nan)
+    observed = 100 * given.bad.values[row] / rows
+    level = (finding.expected or 0.0, finding.low or 0.0, finding.high or 0.0)
+    expected, low, high = (np.full(len(observed), 100 * value) for value in level)
+    return trail(given.bad, finding, (observed, expected, low, high), unit="% of messages")

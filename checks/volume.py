@@ -1,0 +1,148 @@
+"""Which events come less, or more, often than they should?
+
+Every series is judged by the hour and by the day, over trailing windows of 1 to 48 hours and
+1 to 7 days, against a seasonal forecast with calibrated tails (`checks.counts`): a full stop
+shows within the hour, a slow leak after days.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from checks import counts
+from checks.base import Bucket, Evidence, Finding, Floats, Grain, Key, Kind, Measure, Profile, Stat, Table, check
+from checks.expectation import count_evidence, forecast_of, judged, start_of
+from checks.plan import Plan
+from checks.words import TELLING, between, change, number, stretch
+
+GRAINS: tuple[Grain, ...] = ("hour", "day")
+ENOUGH = 5.0  # events that must be due in a bucket for it alone to say that things are well again
+
+KINDS = {
+    "drop": Kind(
+        title="{subject} dropped",
+        advice="See whether one source, platform or app version explains the loss; then what was released there.",
+        family="loss",
+    ),
+    "spike": Kind(
+        title="{subject} spiked",
+        advice="See whether people did more (a campaign), or whether the same actions are sent more often.",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeParams:
+    """How large must a change be to matter? The statistics say only that it is real."""
+
+    min_drop: float = 0.2  # share of the expected events that are lost
+    min_spike: float = 0.5  # share of the expected events that came on top
+    min_events: float = 10.0  # events lost or in excess
+
+
+@dataclass(frozen=True, slots=True)
+class _Test:
+    """The most extreme window that ends in one bucket of one series."""
+
+    length: int  # buckets
+    since: dt.datetime
+    observed: float
+    expected: float
+    low: float
+    high: float
+    p_value: float
+    latest: float  # observed in the last bucket of the window alone
+    due: float  # expected there
+
+
+@check("volume", kinds=KINDS, params=VolumeParams)
+class Volume:
+    """Drops and spikes, by the hour and by the day."""
+
+    def measures(self, plan: Plan, params: VolumeParams) -> Iterable[Measure]:
+        """Ask for the messages of each hour and day."""
+        return [Measure(Stat.ROWS, grain=grain) for grain in GRAINS]
+
+    def judge(self, profile: Profile, plan: Plan, params: VolumeParams) -> Iterator[Finding]:
+        """Yield a drop and a spike for every series and bucket, by hour and day."""
+        for grain in GRAINS:
+            table = profile.table(Stat.ROWS, grain)
+            columns = judged(profile, table)
+            if table.keys and columns:
+                yield from _judge(table, columns, params)
+
+    def evidence(self, profile: Profile, plan: Plan, params: VolumeParams, finding: Finding) -> Evidence | None:
+        """Return the counts around the change, in the grain in which it was found."""
+        return count_evidence(profile.table(Stat.ROWS, _grain(finding.bucket)), finding)
+
+
+def _grain(bucket: Bucket | None) -> Grain:
+    return "hour" if bucket and (bucket.end - bucket.start).total_seconds() <= 3600 else "day"
+
+
+def _judge(table: Table, columns: list[tuple[int, Bucket]], params: VolumeParams) -> Iterator[Finding]:
+    forecast = forecast_of(table)
+    found = counts.surprises(table, forecast)
+    for column, bucket in columns:
+        told = (np.isfinite(table.values[:, column]) & forecast.ready).tolist()
+        last = (table.values[:, column], forecast.expected[:, column])
+        for kind, p_values, windows in (("drop", found.p_drop, found.drop), ("spike", found.p_rise, found.rise)):
+            tests = _tests(table, column, (p_values, windows), last)
+            for key, known, test in zip(table.keys, told, tests, strict=True):
+                if known:
+                    yield _finding(kind, key, bucket, test, params)
+
+
+def _tests(
+    table: Table, column: int, found: tuple[Floats, counts.Window], last: tuple[Floats, Floats]
+) -> Iterator[_Test]:
+    """Return one column of the engine's arrays as plain numbers, series by series."""
+    p_values, windows = found
+    at = column - table.cut
+    lengths: list[int] = windows.length[:, at].tolist()
+    since = {length: start_of(table, column + 1 - length) for length in set(lengths)}
+    arrays = [a[:, at] for a in (windows.observed, windows.expected, windows.low, windows.high, p_values)]
+    numbers = np.stack([*arrays, *last], axis=1).tolist()
+    for length, (observed, expected, low, high, p_value, latest, due) in zip(lengths, numbers, strict=True):
+        yield _Test(length, since[length], observed, expected, low, high, p_value, latest, due)
+
+
+def _finding(kind: str, key: Key, bucket: Bucket, test: _Test, params: VolumeParams) -> Finding:
+    difference = test.observed - test.expected
+    effect = difference / test.expected if test.expected > 0 else 0.0
+    worst = -effect / params.min_drop if kind == "drop" else effect / params.min_spike
+    return Finding(
+        kind=kind,
+        event=key.event,
+        source=key.source,
+        bucket=bucket,
+        since=test.since,
+        observed=test.observed,
+        expected=test.expected,
+        low=test.low,
+        high=test.high,
+        p_value=test.p_value,
+        effect=effect,
+        relevant=worst >= 1 and abs(difference) >= params.min_events,
+        settled=_settled(kind, test, params),
+        rows=abs(difference),
+        text=_text(key, bucket, test, effect) if test.p_value <= TELLING else "",
+    )
+
+
+def _settled(kind: str, test: _Test, params: VolumeParams) -> bool | None:
+    """Say whether the last bucket alone is well again, where enough was due in it to say so."""
+    if test.due < ENOUGH:
+        return None
+    if kind == "drop":
+        return test.latest > (1 - params.min_drop) * test.due
+    return test.latest < (1 + params.min_spike) * test.due
+
+
+def _text(key: Key, bucket: Bucket, test: _Test, effect: float) -> str:
+    span, expected = stretch(test.length, _grain(bucket)), between(test.low, test.high)
+    return f"{key}: {number(test.observed)} in the last {span}, where {expected} were expected ({change(effect)})."
