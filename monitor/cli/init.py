@@ -13,8 +13,8 @@ from monitor.errors import UsageError
 
 FILES = ("trackwatch.yml", "plan.yml")
 PASSWORD = "TRACKWATCH_STORE_PASSWORD"  # noqa: S105 the name of a variable
-_IN_HOST = re.compile(r"(?<=://)([^:/?@]*):(.+)@")
-_IN_QUERY = re.compile(r"([?&](?:password|motherduck_token|token)=)[^&]+", re.IGNORECASE)
+_IN_HOST = re.compile(r"(?<=://)([^:/?@]*):(?!\$\{\w+\}@)(.+)@")
+_IN_QUERY = re.compile(r"([?&](?:password|motherduck_token|token)=)(?!\$\{)[^&]+", re.IGNORECASE)
 
 
 @click.command("init")
@@ -35,7 +35,7 @@ def command(directory: Path, url: str) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         for name in FILES:
             text = (files("monitor") / "starter" / name).read_text("utf-8")
-            (directory / name).write_text(text.replace("STORE_URL", json.dumps(shown)), "utf-8")
+            (directory / name).write_text(text.replace("STORE_URL", json.dumps(shown, ensure_ascii=False)), "utf-8")
     except OSError as error:
         raise UsageError(f"{directory} cannot be written to: {error.strerror}") from None
     click.echo(_next_steps(directory, secret=shown != url))
