@@ -15,7 +15,7 @@ from pydantic import BeforeValidator, Field
 
 from monitor.blocks import Block
 from monitor.document import shortened
-from monitor.values import Date, Duration, Flag, Names, Positive, Words, suggest, wanted, wrong
+from monitor.values import Date, Duration, Flag, Moment, Names, Positive, SomeTime, Words, suggest, wanted, wrong
 
 STATES = ("sqlite", "postgresql")
 
@@ -27,13 +27,6 @@ def _zone(value: Any) -> str:
         return ZoneInfo(value).key
     except (KeyError, ValueError, OSError):
         raise wrong(f"{shortened(value)} is not a time zone", suggest(value, sorted(available_timezones()))) from None
-
-
-def _moment(value: Any) -> dt.date | dt.datetime:
-    try:
-        return dt.date.fromisoformat(value) if len(value) == 10 else dt.datetime.fromisoformat(value)
-    except (TypeError, ValueError):
-        raise wanted("a day or a time", "write it as 2026-12-24 or 2026-12-24T18:00") from None
 
 
 def _state(value: Any) -> str:
@@ -89,7 +82,7 @@ class ScheduleBlock(Block):
 
     noun: ClassVar[str] = "the schedule"
 
-    every: Duration = dt.timedelta(hours=1)
+    every: SomeTime = dt.timedelta(hours=1)
 
 
 class HolidayBlock(Block):
@@ -106,8 +99,8 @@ class ExclusionBlock(Block):
 
     noun: ClassVar[str] = "the exclusion"
 
-    start: Annotated[dt.date | dt.datetime, BeforeValidator(_moment)] = Field(alias="from")
-    end: Annotated[dt.date | dt.datetime, BeforeValidator(_moment)] = Field(alias="to")
+    start: Moment = Field(alias="from")
+    end: Moment = Field(alias="to")
     why: Words = ""
 
 
@@ -117,10 +110,10 @@ class StoreBlock(Block):
     noun: ClassVar[str] = "the store"
 
     lateness: Duration = dt.timedelta(hours=1)
-    history: Duration = dt.timedelta(days=56)
+    history: SomeTime = dt.timedelta(days=56)
     judge: Annotated[Duration | None, BeforeValidator(_judge)] = dt.timedelta(days=7)
     patience: Duration = dt.timedelta(hours=6)
-    timeout: Duration = dt.timedelta(seconds=300)
+    timeout: SomeTime = dt.timedelta(seconds=300)
     repeat_window: Duration = dt.timedelta(seconds=60)
     naive_zone: Zone = "UTC"
     sources: Annotated[dict[str, Words], BeforeValidator(_schemas)] = Field(default_factory=dict)

@@ -7,12 +7,14 @@ import difflib
 import math
 import re
 from collections.abc import Iterable
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
 from monitor.document import EnvText, shortened
+
+D = TypeVar("D", bound=dt.date)
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _DURATION = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([smhdw])\s*\Z")
@@ -119,11 +121,32 @@ def _positive(value: Any) -> float:
     return number
 
 
+def _some_time(value: Any) -> dt.timedelta:
+    duration = _duration(value)
+    if duration < dt.timedelta(seconds=1):
+        raise wanted("a duration of a second or more")
+    return duration
+
+
 def _date(value: Any) -> dt.date:
     try:
-        return dt.date.fromisoformat(value)
+        return _sane(dt.date.fromisoformat(value))
     except (TypeError, ValueError):
         raise wanted("a date", "write it as 2026-09-01") from None
+
+
+def _moment(value: Any) -> dt.date | dt.datetime:
+    try:
+        return _sane(dt.date.fromisoformat(value) if len(value) == 10 else dt.datetime.fromisoformat(value))
+    except (TypeError, ValueError):
+        raise wanted("a day or a time", "write it as 2026-12-24 or 2026-12-24T18:00") from None
+
+
+def _sane(when: D) -> D:
+    """Refuse years that no event stream has seen: time zones cannot reckon with the first and the last."""
+    if not 1900 <= when.year <= 2200:
+        raise ValueError(when)
+    return when
 
 
 def _items(value: Any) -> Any:
@@ -153,5 +176,7 @@ Positive = Annotated[float, BeforeValidator(_positive, json_schema_input_type=fl
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Words = Annotated[str, BeforeValidator(_words)]
 Duration = Annotated[dt.timedelta, BeforeValidator(_duration, json_schema_input_type=str)]
+SomeTime = Annotated[dt.timedelta, BeforeValidator(_some_time, json_schema_input_type=str)]
+Moment = Annotated[dt.date | dt.datetime, BeforeValidator(_moment, json_schema_input_type=str)]
 Date = Annotated[dt.date, BeforeValidator(_date)]
 Names = Annotated[tuple[Words, ...], BeforeValidator(_items, json_schema_input_type=list[str] | str)]

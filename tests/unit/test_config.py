@@ -176,6 +176,10 @@ def test_declared_stretches_come_in_order_with_their_reason(read):
         pytest.param(
             "schedule: {every: 60}", "every: expected a duration, got the number 60", id="duration without a unit"
         ),
+        pytest.param(
+            "schedule: {every: 0s}", "every: expected a duration of a second or more", id="schedule without a pause"
+        ),
+        pytest.param("holidays: [9999-12-31]", "date: expected a date, got text '9999-12-31'", id="the end of time"),
         pytest.param("base_url: acme", "base_url: expected a web address", id="link"),
         pytest.param("checks: {volum: {}}", "'volum' is not a check; did you mean 'volume'?", id="check"),
         pytest.param(

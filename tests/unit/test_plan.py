@@ -83,6 +83,11 @@ def test_short_forms_of_a_property_mean_the_long_one(tmp_path: Path, short: str,
     assert plans[0] == plans[1]
 
 
+def test_a_pattern_may_hold_a_set_in_a_set(plan_file: Path):
+    plan_file.write_text("events:\n  E: {properties: {p: {pattern: '[[a-z]'}}}\n")
+    assert load_plan(plan_file).events["E"].properties["p"].pattern == "[[a-z]"
+
+
 def test_sources_without_roles_may_be_a_list(plan_file: Path):
     plan_file.write_text("events:\n  E: {sources: [web, ios]}\n")
     assert list(load_plan(plan_file).events["E"].sources) == ["web", "ios"]
