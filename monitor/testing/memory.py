@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from monitor.alerts.base import Receipt
 from monitor.alerts.deliver import Delivery
-from monitor.alerts.message import Message
+from monitor.alerts.message import Bullets, Facts, Link, Message, Reason, Severity, Text
 from monitor.errors import DeliveryError
 
 
@@ -78,3 +79,31 @@ class MemoryOutbox:
     def _end(self, delivery: Delivery, end: str) -> None:
         self._begun.discard(delivery.id)
         self.ends[delivery.id] = end
+
+
+def example(**changes: Any) -> Message:
+    """Return an alert as they are: an event that stopped on one source. `changes` replace fields."""
+    alert = Message(
+        id="inc_1.1",
+        incident="inc_1",
+        reason=Reason.OPENED,
+        severity=Severity.CRITICAL,
+        title="Order Completed stopped on ios",
+        summary="No Order Completed from ios since Mon 14:00; 410 to 552 an hour were expected.",
+        blocks=(
+            Facts((("Since", "Mon 2 Mar, 14:00"), ("Observed", "0"), ("Expected", "2,610 to 3,170"))),
+            Text("**Endangers:** What drives conversion from product view to purchase?"),
+            Text("**What to do next**"),
+            Bullets(("Compare app 5.2.1 with 5.2.0.", "Look whether orders reach the server.")),
+            Link("Open the incident", "https://trackwatch.example/incidents/inc_1"),
+        ),
+        at=dt.datetime(2026, 3, 2, 20, tzinfo=dt.UTC),
+        mention="checkout@acme.example",
+    )
+    return replace(alert, **changes)
+
+
+def resolved(**changes: Any) -> Message:
+    """Return the end of the same incident."""
+    end = {"id": "inc_1.2", "reason": Reason.RESOLVED, "title": "Resolved after 9 h: Order Completed stopped on ios"}
+    return example(**{**end, **changes})
