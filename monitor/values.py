@@ -42,12 +42,11 @@ def got(value: Any, name: str = "") -> str:
         return {None: "nothing", True: "true", False: "false"}[value]
     if isinstance(value, list | dict):
         return "a list" if isinstance(value, list) else "a block"
-    what = "text" if isinstance(value, str) else "the number"
     if isinstance(value, EnvText):
         return "the value of an environment variable"
     if _SECRET.search(name) or "://" in str(value):
-        return what.removeprefix("the ") if what == "text" else "a number"
-    return f"{what} {shortened(value) if isinstance(value, str) else value}"
+        return "text" if isinstance(value, str) else "a number"
+    return f"text {shortened(value)}" if isinstance(value, str) else f"the number {value}"
 
 
 def suggest(word: str, known: Iterable[str]) -> str:
