@@ -112,7 +112,7 @@ def _template(construct: type[FunctionElement[Any]], dialect: str, sql: str) -> 
         return sql.format(*arguments, all=", ".join(arguments), exact=EXACT)
 
 
-_DUCKDB = {
+_DUCKDB: dict[type[FunctionElement[Any]], str] = {
     seconds: "(epoch_us({0}) // 1000000)",
     whole: "(({0}) // {1})",
     digest: "hash({all})",
@@ -124,13 +124,14 @@ _DUCKDB = {
     json_entries: "unnest(map_entries(TRY(from_json(TRY_CAST({0} AS JSON), '\"MAP(VARCHAR, JSON)\"'))))",
     entry_key: "({0}).key",
     entry_value: "({0}).value",
-    json_kind: "CASE left({0}, 1) WHEN '\"' THEN 'string' WHEN '{{' THEN 'object' WHEN '[' THEN 'array'"
-    " WHEN 't' THEN 'boolean' WHEN 'f' THEN 'boolean' WHEN 'n' THEN 'null' ELSE 'number' END",
+    # by the first character: asking json_type would parse every value again
+    json_kind: "CASE ascii(CAST({0} AS VARCHAR)) WHEN 34 THEN 'string' WHEN 123 THEN 'object' WHEN 91 THEN 'array'"
+    " WHEN 116 THEN 'boolean' WHEN 102 THEN 'boolean' WHEN 110 THEN 'null' ELSE 'number' END",
     json_text: "({0} ->> '$')",
-    json_number: "CASE WHEN left({0}, 1) IN ('-','0','1','2','3','4','5','6','7','8','9')"
+    json_number: "CASE WHEN ascii(CAST({0} AS VARCHAR)) BETWEEN 45 AND 57"
     " THEN TRY_CAST(CAST({0} AS VARCHAR) AS DOUBLE) END",
 }
-_POSTGRESQL = {
+_POSTGRESQL: dict[type[FunctionElement[Any]], str] = {
     seconds: "CAST(floor(date_part('epoch', {0})) AS BIGINT)",
     whole: "(({0}) / {1})",
     digest: "hashtextextended(CAST(ROW({all}) AS TEXT), 0)",

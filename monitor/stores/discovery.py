@@ -59,9 +59,11 @@ def fields(table: EventTable, found: Iterable[tuple[str, str, str | None, str | 
     return [Field(*key, kind.pop() if len(kind) == 1 else "any") for key, kind in kinds.items()]
 
 
-def says_itself(table: EventTable) -> bool:
-    """Return whether only the rows know which events or properties a table has."""
-    return not isinstance(table.event, Constant) or not isinstance(table.source, Constant) or table.bag is not None
+def named(table: EventTable) -> tuple[str, str, None, None] | None:
+    """Return source and event of a table that needs no look at its rows; None where only they know."""
+    if isinstance(table.event, Constant) and isinstance(table.source, Constant) and table.bag is None:
+        return table.source.value, table.event.value, None, None
+    return None
 
 
 def _since(rows: Rows, newest_second: int, days: int) -> sa.ColumnElement[bool]:

@@ -58,7 +58,9 @@ def _mapping(found: Mapping[str, Column], settings: StoreSettings) -> dict[str, 
     if missing := [name for name in named.values() if name not in found]:
         raise StoreError(f"table {_table_name(settings)} has no column {', '.join(missing)}")
     taken = set(named.values())
-    same = {field: field for field in NEUTRAL if field in found and field not in settings.columns and field not in taken}
+    same = {
+        field: field for field in NEUTRAL if field in found and field not in settings.columns and field not in taken
+    }
     return same | named
 
 

@@ -18,7 +18,7 @@ Texts = NDArray[np.object_]
 
 
 class Answer:
-    """The rows of one part as arrays: who, when, and the numbers c0, c1, …"""
+    """The rows of one part as arrays: who, when, and the numbers that were asked."""
 
     def __init__(self, query: Query, part: Part, rows: Sequence[Sequence[Any]]) -> None:
         """Turn rows into columns; a missing text is empty."""
@@ -63,7 +63,7 @@ class Frame:
         grain = np.repeat(np.array([grain for _, grain, _ in self._labels], dtype=object), sizes)
         source, event, prop, bucket, value = columns
         data = dict(zip(COLUMNS, (source, event, prop, measure, grain, bucket, value), strict=True))
-        types = {name: "str" for name in COLUMNS[:5]} | {"bucket": "datetime64[s]", "value": "float64"}
+        types = dict.fromkeys(COLUMNS[:5], "str") | {"bucket": "datetime64[s]", "value": "float64"}
         return pd.DataFrame(data).astype(types)
 
     def _add_columns(self, part: Part, answer: Answer, rows_asked: bool) -> None:
@@ -84,8 +84,9 @@ class Frame:
                 continue
             if cell.measure.stat is Stat.FINGERPRINT:
                 mine = wanted.pairs(Stat.FINGERPRINT, seen)
-                number = np.where([pair in mine for pair in seen] if seen else [], number, np.nan)
-            self._put(answer, cell, number)
+                self._put(answer, cell, np.where(np.array([pair in mine for pair in seen], dtype=bool), number, np.nan))
+            else:
+                self._put(answer, cell, number)
 
     def _put_absences(self, answer: Answer, present: Numbers, spine: Answer, wanted: Wanted) -> None:
         """Add rows of a bucket without the member: all rows less those that have it."""
@@ -100,7 +101,9 @@ class Frame:
         keep = missing > 0
         texts = np.array([name for _, name in pairs], dtype=object)
         at = index[keep]
-        self._append(str(Stat.NULLS), spine, (spine.source[at], spine.event[at], texts[keep], spine.bucket[at], missing[keep]))
+        self._append(
+            str(Stat.NULLS), spine, (spine.source[at], spine.event[at], texts[keep], spine.bucket[at], missing[keep])
+        )
 
     def _put(self, answer: Answer, cell: Cell, number: Numbers) -> None:
         """Add one number of each row, where it is known, not zero, and was asked for."""

@@ -20,6 +20,7 @@ from monitor.stores import constructs as db
 from monitor.stores import rules
 from monitor.stores.base import Request, StoreSettings
 from monitor.stores.buckets import WIDTH, Cut, Piece
+from monitor.stores.ruletable import RuleTable
 from monitor.stores.table import Column, Constant, EventTable
 
 Expression = sa.ColumnElement[Any]
@@ -107,7 +108,9 @@ class Rows:
         """Return the time predicate, on the raw column so that an index or a sort key serves it."""
         column = self.column(self.layout.time)
         since, until = self.cut.bounds(aware=self.layout.columns[self.layout.time].aware)
-        return sa.and_(column >= sa.bindparam("since", since, column.type), column < sa.bindparam("until", until, column.type))
+        return sa.and_(
+            column >= sa.bindparam("since", since, column.type), column < sa.bindparam("until", until, column.type)
+        )
 
     def bucket(self, seconds: Expression, grain: Grain) -> Expression:
         """Return the number of the bucket that a second of the time column's clock lies in."""
@@ -151,7 +154,7 @@ def _columns(rows: Rows, measures: Sequence[Measure], grain: Grain) -> Part:
         inner[name] = expression
         return sa.column(name, expression.type)
 
-    cells = {Cell(Measure(Stat.ROWS, grain=grain)): sa.func.count()}
+    cells: dict[Cell, Expression] = {Cell(Measure(Stat.ROWS, grain=grain)): sa.func.count()}
     absent = []
     for cell in _cells(rows.layout, measures):
         if (aggregate := _aggregate(rows, cell.measure, use)) is not None:
@@ -204,76 +207,35 @@ def _value_aggregate(rows: Rows, measure: Measure, use: Callable[[Expression, st
     if measure.stat is Stat.FINGERPRINT:
         return db.fingerprint(value)
     condition = rules.broken(rows.layout.columns[name], value, measure)
-    return None if condition is None else _count_if(condition)
+    return None if condition is None else rules.count_if(condition)
 
 
 def _members(rows: Rows, measures: Sequence[Measure], grain: Grain, bag: str) -> Part:
     """Return the part that groups the members of a JSON object: one parse a row, however many names there are."""
     keys = [rows.source.label("source"), rows.event.label("event"), rows.bucket(rows.seconds, grain).label("bucket")]
     opened = sa.select(*keys, db.json_entries(rows.column(bag)).label("entry")).where(rows.window).subquery("o")
-    value: Expression = db.entry_value(opened.c.entry)
+    value = rules.JsonValue.of(db.entry_value(opened.c.entry))
     members = sa.select(
         opened.c.source,
         opened.c.event,
         opened.c.bucket,
         db.entry_key(opened.c.entry).label("property"),
-        value.label("value"),
-        db.json_kind(value).label("kind"),
+        value.raw.label("raw"),
+        value.kind.label("kind"),
+        value.amount.label("amount"),
     ).subquery("m")
-    cells: dict[Cell, Expression] = {Cell(Measure(Stat.NULLS, None, EVERY, None, grain)): sa.func.count(members.c.value)}
+    cells: dict[Cell, Expression] = {Cell(Measure(Stat.NULLS, None, EVERY, None, grain)): sa.func.count(members.c.raw)}
     if any(measure.stat is Stat.FINGERPRINT for measure in measures):
-        cells[Cell(Measure(Stat.FINGERPRINT, None, EVERY, None, grain))] = db.fingerprint(members.c.value)
-    held = RuleTable(measures)
+        cells[Cell(Measure(Stat.FINGERPRINT, None, EVERY, None, grain))] = db.fingerprint(members.c.raw)
     source: sa.FromClause = members
-    if held.rules:
-        values = held.values()
-        same = sa.and_(values.c.event == members.c.event, values.c.property == members.c.property)
-        source = members.outerjoin(values, same)
-        cells |= {Cell(wish): _count_if(condition) for wish, condition in held.conditions(members, values, grain)}
+    if (held := RuleTable(measures)).rules:
+        member = rules.JsonValue(members.c.raw, members.c.kind, members.c.amount)
+        source, broken = held.joined(members, member)
+        cells |= {
+            Cell(Measure(stat, None, EVERY, Rule(kind, ()), grain)): count for (stat, kind), count in broken.items()
+        }
     select = _grouped(members, list(cells.values()), members.c.property).select_from(source)
     return Part(grain, tuple(cells), select, members=True)
-
-
-class RuleTable:
-    """The rules of all events as a small table to join with, so that cost does not grow with their number."""
-
-    def __init__(self, measures: Sequence[Measure]) -> None:
-        """Collect the rules by event and property, one of a kind for each."""
-        self.rules: dict[tuple[str, str], dict[str, Rule]] = {}
-        for measure in measures:
-            if measure.rule and measure.event and measure.property:
-                self.rules.setdefault((measure.event, measure.property), {})[measure.rule.kind] = measure.rule
-        distinct = {rule: None for held in self.rules.values() for rule in held.values()}
-        self.numbers = {rule: number for number, rule in enumerate(distinct)}
-
-    def values(self) -> sa.Values:
-        """Return the rules as VALUES: event, property, planned type, numbers of the other rules."""
-        names = [sa.column("event", sa.Text()), sa.column("property", sa.Text()), sa.column("type", sa.Text())]
-        names += [sa.column(kind, sa.Integer()) for kind in ("enum", "pattern", "range")]
-        return sa.values(*names, name="rules").data([(*key, *self._row(held)) for key, held in self.rules.items()])
-
-    def conditions(
-        self, members: sa.Subquery, values: sa.Values, grain: Grain
-    ) -> Iterable[tuple[Measure, sa.ColumnElement[bool]]]:
-        """Yield each kind of rule that occurs, with the condition under which a member breaks its own."""
-        kinds = {rule.kind for rule in self.numbers}
-        if "type" in kinds:
-            wish = Measure(Stat.MISTYPED, None, EVERY, Rule("type", ()), grain)
-            yield wish, rules.json_mistyped(members.c.kind, members.c.value, values.c.type)
-        text, amount = db.json_text(members.c.value), db.json_number(members.c.value)
-        for kind, broken in (
-            ("enum", lambda rule: rules.not_a_member(text, rule)),
-            ("pattern", lambda rule: sa.and_(members.c.kind == "string", sa.not_(db.matches(text, rule.value[0])))),
-            ("range", lambda rule: rules.beyond(amount, rule)),
-        ):
-            if kind in kinds:
-                wish = Measure(Stat.OUTSIDE, None, EVERY, Rule(kind, ()), grain)
-                cases = {number: broken(rule) for rule, number in self.numbers.items() if rule.kind == kind}
-                yield wish, sa.case(*((values.c[kind] == number, broken) for number, broken in cases.items()))
-
-    def _row(self, held: dict[str, Rule]) -> tuple[str | int | None, ...]:
-        planned = held["type"].value[0] if "type" in held else None
-        return planned, *(self.numbers.get(held[kind]) if kind in held else None for kind in ("enum", "pattern", "range"))
 
 
 def _surplus(rows: Rows) -> sa.Subquery:
@@ -306,7 +268,9 @@ def _repeats(rows: Rows) -> sa.Subquery | None:
     window = db.whole(rows.seconds, sa.literal_column(str(int(rows.repeat_window))))
     where = sa.and_(rows.window, user.is_not(None), marker.is_not(None))
     mark = db.digest(marker)
-    return _groups(rows, db.digest(*rows.identity(), user, window, *content), where, sa.func.min(mark) != sa.func.max(mark))
+    return _groups(
+        rows, db.digest(*rows.identity(), user, window, *content), where, sa.func.min(mark) != sa.func.max(mark)
+    )
 
 
 def _groups(rows: Rows, key: Expression, where: Expression, *having: Expression) -> sa.Subquery:
@@ -344,15 +308,13 @@ def _of_grain(measures: Sequence[Measure], grain: Grain) -> list[Measure]:
     return [measure for measure in measures if measure.grain == grain]
 
 
-def _count_if(condition: Expression) -> Expression:
-    return sa.func.count(sa.case((condition, 1)))
-
-
 def _shifted(seconds: Expression, pieces: Sequence[Piece]) -> Expression:
     *changes, last = pieces
     if not changes:
         return seconds + sa.literal_column(str(last.shift)) if last.shift else seconds
-    cases = [(seconds < sa.literal_column(str(piece.until)), sa.literal_column(str(piece.shift))) for piece in changes]
+    cases: list[Any] = [
+        (seconds < sa.literal_column(str(piece.until)), sa.literal_column(str(piece.shift))) for piece in changes
+    ]
     return seconds + sa.case(*cases, else_=sa.literal_column(str(last.shift)))
 
 

@@ -26,7 +26,8 @@ FIELDS = {
 }
 LOADED = ("uuid_ts", "loaded_at")
 RESERVED = frozenset(
-    "id uuid uuid_ts loaded_at received_at sent_at original_timestamp timestamp user_id anonymous_id event event_text".split()
+    ("id", "uuid", "uuid_ts", "loaded_at", "received_at", "sent_at", "original_timestamp", "timestamp")
+    + ("user_id", "anonymous_id", "event", "event_text")
 )
 CALLS = {"identifies": "identify", "pages": "page", "screens": "screen", "groups": "group"}
 NOT_EVENTS = frozenset({"tracks", "users", "accounts", "aliases"})  # a union of the others, or upserted state
@@ -52,7 +53,7 @@ def schemas(settings: StoreSettings) -> tuple[str, ...]:
 
 def tables(columns: Columns, settings: StoreSettings, plan: Plan) -> Iterator[EventTable]:
     """Yield the event tables of all sources, named as the plan names their events."""
-    planned = {slug(name): event for name, event in reversed(plan.events.items())}
+    planned = {slug(name): event for name, event in reversed(tuple(plan.events.items()))}
     source_of = {schema: source for source, schema in settings.sources.items()}
     for table, found in columns.items():
         time = settings.columns.get("received_at", FIELDS["received_at"])

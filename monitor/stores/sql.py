@@ -111,8 +111,8 @@ class SqlStore:
         found = []
         for table in tables:
             rows = Rows(table, Cut(EPOCH, EPOCH, ZoneInfo("UTC"), ZoneInfo("UTC")), self._settings.repeat_window)
-            if not discovery.says_itself(table):
-                found.append((table, [(rows.layout.source.value, table.events()[0], None, None)]))
+            if named := discovery.named(table):
+                found.append((table, [named]))
                 continue
             newest = connection.execute(discovery.newest(rows)).scalar()
             occurring = [] if newest is None else connection.execute(discovery.occurring(rows, newest)).all()

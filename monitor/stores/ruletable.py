@@ -1,0 +1,80 @@
+"""How are the rules of a thousand events checked on the members of JSON objects in one pass?
+
+The rules are a small table that the statement joins with by event and property, so that the
+cost of a value does not grow with their number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from checks.base import Measure, Rule, Stat
+from monitor.stores import rules
+from monitor.stores.rules import Expression, JsonValue
+
+Kind = Literal["type", "enum", "pattern", "range"]
+
+
+class RuleTable:
+    """The rules that measures hold JSON members against: one of a kind for each event and property."""
+
+    def __init__(self, measures: Sequence[Measure]) -> None:
+        """Collect the rules; equal ones of several events are kept once."""
+        self.rules: dict[tuple[str, str], dict[str, Rule]] = {}
+        for measure in measures:
+            if measure.rule and measure.event and measure.property:
+                self.rules.setdefault((measure.event, measure.property), {})[measure.rule.kind] = measure.rule
+        distinct = dict.fromkeys(rule for held in self.rules.values() for rule in held.values())
+        self._numbers = {rule: number for number, rule in enumerate(distinct)}
+
+    def joined(
+        self, members: sa.Subquery, member: JsonValue
+    ) -> tuple[sa.FromClause, Mapping[tuple[Stat, Kind], Expression]]:
+        """Return the members joined with their rules, and the number of values that break each kind of rule."""
+        held = self._values()
+        same = sa.and_(held.c.event == members.c.event, held.c.property == members.c.property)
+        source: sa.FromClause = members.outerjoin(held, same)
+        counts = dict(self._counts(member, held))
+        if self._of("enum"):
+            allowed = self._allowed()
+            source = source.outerjoin(allowed, sa.and_(allowed.c.rule == held.c.enum, allowed.c.raw == member.text))
+            ruled = rules.count_if(sa.and_(held.c.enum.is_not(None), member.raw.is_not(None)))
+            counts[Stat.OUTSIDE, "enum"] = ruled - sa.func.count(allowed.c.rule)
+        return source, counts
+
+    def _counts(self, member: JsonValue, held: sa.Values) -> Iterator[tuple[tuple[Stat, Kind], Expression]]:
+        if self._of("type"):
+            yield (Stat.MISTYPED, "type"), rules.count_if(rules.json_mistyped(member, held.c.type))
+        if self._of("range"):
+            yield (Stat.OUTSIDE, "range"), rules.count_if(rules.beyond(member.amount, held.c.low, held.c.high))
+        if patterns := self._of("pattern"):
+            cases = [(held.c.pattern == number, rules.json_unlike(member, rule)) for rule, number in patterns.items()]
+            yield (Stat.OUTSIDE, "pattern"), rules.count_if(sa.case(*cases, else_=sa.false()))
+
+    def _of(self, kind: Kind) -> dict[Rule, int]:
+        return {rule: number for rule, number in self._numbers.items() if rule.kind == kind}
+
+    def _values(self) -> sa.Values:
+        """Return the rules by event and property: planned type, limits, numbers of enum and pattern."""
+        names: list[sa.ColumnClause[Any]] = [sa.column(name, sa.Text()) for name in ("event", "property", "type")]
+        names += [sa.column(name, sa.Float(53)) for name in ("low", "high")]
+        names += [sa.column(name, sa.Integer()) for name in ("enum", "pattern")]
+        return sa.values(*names, name="rules").data([(*key, *self._row(held)) for key, held in self.rules.items()])
+
+    def _row(self, held: Mapping[str, Rule]) -> tuple[str | float | None, ...]:
+        planned = held["type"].value[0] if "type" in held else None
+        low, high = held["range"].value if "range" in held else (None, None)
+        return (
+            planned,
+            low,
+            high,
+            *(self._numbers[held[kind]] if kind in held else None for kind in ("enum", "pattern")),
+        )
+
+    def _allowed(self) -> sa.Values:
+        """Return the members of all enums: number of the rule, value as JSON text."""
+        rows = [(number, raw) for rule, number in self._of("enum").items() for raw in rules.json_members(rule)]
+        return sa.values(sa.column("rule", sa.Integer()), sa.column("raw", sa.Text()), name="allowed").data(rows)
