@@ -67,7 +67,7 @@ class Outbox(Protocol):
         ...
 
     def sent(self, delivery: Delivery, receipt: Receipt, now: dt.datetime) -> None:
-        """Note that it arrived; the first receipt of an incident in a channel is the incident's root there."""
+        """Note that it arrived; its receipt is the incident's root in that channel from now on."""
         ...
 
     def postpone(self, delivery: Delivery, error: DeliveryError, next_try: dt.datetime) -> None:
@@ -79,7 +79,7 @@ class Outbox(Protocol):
         ...
 
     def root(self, incident: str, channel: str) -> Receipt | None:
-        """Return the receipt of the incident's first message in a channel, if it was sent."""
+        """Return the receipt that the channel gave back last for the incident, if it ever did."""
         ...
 
 

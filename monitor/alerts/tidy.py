@@ -29,6 +29,7 @@ def tidy(message: Message) -> Message:
     chart = message.chart and replace(message.chart, alt=one_line(message.chart.alt, LONGEST_ALT))
     return replace(
         message,
+        incident=one_line(message.incident),
         chart=chart,
         title=one_line(message.title),
         summary=one_line(message.summary),

@@ -59,7 +59,7 @@ class MemoryOutbox:
     def sent(self, delivery: Delivery, receipt: Receipt, now: dt.datetime) -> None:
         """End a delivery well."""
         self._end(delivery, "sent")
-        self.roots.setdefault((delivery.message.incident, delivery.channel), receipt)
+        self.roots[delivery.message.incident, delivery.channel] = receipt
 
     def postpone(self, delivery: Delivery, error: DeliveryError, next_try: dt.datetime) -> None:
         """Count the try and wait."""
@@ -73,7 +73,7 @@ class MemoryOutbox:
         self._end(delivery, reason)
 
     def root(self, incident: str, channel: str) -> Receipt | None:
-        """Return the first receipt of the incident in the channel."""
+        """Return the receipt that the channel gave back last for the incident."""
         return self.roots.get((incident, channel))
 
     def _end(self, delivery: Delivery, end: str) -> None:

@@ -128,7 +128,7 @@ def _address(text: str) -> Address:
         parsed = Address(display_name=name, addr_spec=address)
     except (MessageError, ValueError, IndexError):
         parsed = Address()
-    if not parsed.username or not parsed.domain:
+    if not text.isprintable() or not parsed.username or not parsed.domain:
         raise UsageError(f"{text!r} is not an email address; write it like data@acme.example") from None
     return parsed
 

@@ -1,0 +1,134 @@
+"""What every channel promises, whatever it is made of: a new one adds a row to SETUPS."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import socket
+import subprocess
+import sys
+from contextlib import contextmanager
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.handlers import Sink
+
+from monitor.alerts.base import Receipt, Reconciles
+from monitor.alerts.channels import KINDS, channel_class
+from monitor.alerts.channels.console import Console
+from monitor.alerts.channels.email import Email
+from monitor.alerts.channels.slack import Slack
+from monitor.alerts.message import Bullets, Chart, Facts, Link, Text
+from monitor.alerts.trial import test_message as trial_message
+from monitor.errors import DeliveryError, UsageError
+from monitor.testing import FakeSlack, example, resolved
+
+NASTY = "<!channel> <script>alert(1)</script> \x1b[2J\r\nBcc: x@y '; DROP TABLE t;-- \u202e\ud800 🛒 " + "long" * 80
+FLOOD = example(
+    title=NASTY,
+    summary=NASTY,
+    blocks=(Facts(((NASTY, NASTY),) * 50), Text(NASTY * 50), Bullets((NASTY,) * 10_000), Link(NASTY, NASTY)) * 10,
+    chart=Chart(b"x", NASTY),
+    mention=NASTY,
+)
+
+
+@contextmanager
+def console():
+    yield Console(stream=io.StringIO())
+
+
+@contextmanager
+def slack():
+    with FakeSlack() as server:
+        yield Slack(token=server.token, channel="C0ALERTS1", base_url=server.url)
+
+
+@contextmanager
+def mail():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    controller = Controller(Sink(), hostname="127.0.0.1", port=port)
+    controller.start()
+    try:
+        yield Email(host="127.0.0.1", port=port, sender="tw@acme.example", to=("data@acme.example",), starttls=False)
+    finally:
+        controller.stop()
+
+
+SETUPS = {"console": console, "email": mail, "slack": slack}
+UNREACHABLE = [
+    pytest.param(Slack(token="xoxb-x", channel="C1", base_url="http://127.0.0.1:9/api/"), id="slack"),
+    pytest.param(Email(host="127.0.0.1", port=9, sender="a@b.example", to=("c@d.example",)), id="email"),
+]
+
+
+@pytest.fixture(params=KINDS)
+def channel(request):
+    with SETUPS[request.param]() as made:
+        yield made
+
+
+def test_the_kind_is_the_name_of_the_class(channel):
+    assert channel_class(type(channel).__name__.lower()) is type(channel)
+
+
+def test_the_configuration_is_a_frozen_dataclass(channel):
+    assert dataclasses.is_dataclass(channel)
+    assert type(channel).__dataclass_params__.frozen
+
+
+def test_a_receipt_can_be_kept_as_json(channel):
+    receipt = channel.send(example(), None)
+    assert Receipt(json.loads(json.dumps(receipt.data))) == receipt
+
+
+def test_what_follows_comes_back_with_the_root(channel):
+    root = channel.send(example(), None)
+    assert channel.send(resolved(), root) == root
+
+
+@pytest.mark.parametrize(
+    "root", [None, Receipt({"other": "x"})], ids=["first", "after the channel was of another kind"]
+)
+def test_any_message_can_be_sent(channel, root):
+    assert channel.send(FLOOD, root).data
+
+
+def test_the_test_message_can_be_sent(channel):
+    assert channel.send(trial_message(example().at), None).data
+
+
+def test_what_was_never_sent_is_not_found(channel):
+    if isinstance(channel, Reconciles):
+        assert channel.find(example(), None) is None
+
+
+@pytest.mark.parametrize("away", UNREACHABLE)
+def test_a_channel_that_is_away_is_tried_again(away):
+    with pytest.raises(DeliveryError) as caught:
+        away.send(example(), None)
+    assert not caught.value.permanent
+
+
+def test_a_misspelt_kind_is_told_the_right_one():
+    with pytest.raises(UsageError, match="did you mean 'slack'"):
+        channel_class("slak")
+
+
+def test_another_package_can_add_a_kind(tmp_path, monkeypatch):
+    info = tmp_path / "pager-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: pager\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[trackwatch.channels]\npager = monitor.testing:Recorder\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert channel_class("pager").__name__ == "Recorder"
+
+
+def test_knowing_the_kinds_imports_none_of_their_libraries():
+    heavy = "{'slack_sdk', 'smtplib', 'rich', 'jinja2', 'matplotlib'}"
+    program = f"import sys, monitor.alerts.channels, monitor.alerts.deliver; print(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from monitor.alerts.base import Receipt
+from monitor.alerts.channels.slack import Slack
+from monitor.alerts.deliver import MOST_ATTEMPTS, State, deliver, next_try
+from monitor.errors import DeliveryError
+from monitor.testing import FakeSlack, Fault, MemoryOutbox, Recorder, example, resolved
+
+NOW = dt.datetime(2026, 3, 2, 20, tzinfo=dt.UTC)
+MINUTE = dt.timedelta(minutes=1)
+BUSY = DeliveryError("busy", permanent=False)
+GONE = DeliveryError("gone", permanent=True)
+UNSURE = DeliveryError("no answer", permanent=False, ambiguous=True)
+
+
+class Searchable(Recorder):
+    """A channel that can look whether a message arrived; `arrived` are the ids that it finds."""
+
+    arrived = frozenset()
+
+    def find(self, message, root):
+        if isinstance(self.arrived, Exception):
+            raise self.arrived
+        return Receipt({}) if message.id in self.arrived else None
+
+
+def waiting(*messages, channels=("team",)):
+    outbox = MemoryOutbox()
+    for message in messages:
+        outbox.add(message, *channels)
+    return outbox
+
+
+def states(outcomes):
+    return [outcome.state for outcome in outcomes]
+
+
+def test_what_waits_is_sent_once():
+    outbox, team = waiting(example()), Recorder()
+    assert states(deliver(outbox, {"team": team}, NOW)) == [State.SENT]
+    assert deliver(outbox, {"team": team}, NOW) == ()
+    assert len(team.sent) == 1
+
+
+def test_an_incident_stays_in_one_thread():
+    outbox, team = waiting(example(), resolved()), Recorder()
+    deliver(outbox, {"team": team}, NOW)
+    [(_, first), (_, second)] = team.sent
+    assert first is None
+    assert second == outbox.root("inc_1", "team")
+
+
+@pytest.mark.parametrize("error", [BUSY, GONE, RuntimeError("a bug")], ids=["busy", "gone", "a bug"])
+def test_a_broken_channel_does_not_stop_the_others(error):
+    outbox, team = waiting(example(), channels=("broken", "team")), Recorder()
+    deliver(outbox, {"broken": Recorder([error]), "team": team}, NOW)
+    assert outbox.ends["inc_1.1:team"] == "sent"
+
+
+def test_a_temporary_failure_is_tried_again_later():
+    outbox, team = waiting(example()), Recorder([BUSY])
+    assert states(deliver(outbox, {"team": team}, NOW)) == [State.WAITING]
+    assert deliver(outbox, {"team": team}, NOW) == ()
+    assert states(deliver(outbox, {"team": team}, NOW + MINUTE)) == [State.SENT]
+
+
+def test_a_permanent_failure_ends_with_its_reason():
+    outbox = waiting(example())
+    [outcome] = deliver(outbox, {"team": Recorder([GONE])}, NOW)
+    assert (outcome.state, outcome.reason) == (State.FAILED, "gone")
+    assert outbox.ends == {"inc_1.1:team": "gone"}
+
+
+def test_a_channel_that_left_the_configuration_is_named():
+    [outcome] = deliver(waiting(example()), {}, NOW)
+    assert (outcome.state, outcome.reason) == (State.FAILED, "there is no channel 'team' in the configuration")
+
+
+def test_a_crash_says_its_kind_and_not_its_words():
+    [outcome] = deliver(waiting(example()), {"team": Recorder([ValueError("xoxb-secret")])}, NOW)
+    assert outcome.reason == "the channel crashed (ValueError)"
+
+
+def test_after_a_temporary_failure_the_channel_rests_until_the_next_run():
+    outbox, team = waiting(example(), example(id="inc_2.1", incident="inc_2")), Recorder([BUSY])
+    deliver(outbox, {"team": team}, NOW)
+    assert team.sent == []
+    deliver(outbox, {"team": team}, NOW)
+    assert [message.id for message, _ in team.sent] == ["inc_2.1"]
+
+
+def test_recovery_is_never_told_before_the_problem():
+    outbox, team = waiting(example(), resolved()), Recorder([BUSY])
+    deliver(outbox, {"team": team}, NOW)
+    deliver(outbox, {"team": team}, NOW)
+    deliver(outbox, {"team": team}, NOW + MINUTE)
+    assert [message.id for message, _ in team.sent] == ["inc_1.1", "inc_1.2"]
+
+
+def test_what_another_process_has_is_left_alone():
+    outbox, team = waiting(example(), resolved()), Recorder()
+    outbox.taken.add("inc_1.1:team")
+    assert deliver(outbox, {"team": team}, NOW) == ()
+    assert team.sent == []
+
+
+@pytest.mark.parametrize(
+    ("attempts", "asked", "minutes"),
+    [
+        pytest.param(1, None, 1, id="first a minute"),
+        pytest.param(4, None, 8, id="then twice as long each time"),
+        pytest.param(50, None, 60, id="an hour at most"),
+        pytest.param(1, 1800.0, 30, id="but as long as the channel asks"),
+    ],
+)
+def test_pauses_grow(attempts, asked, minutes):
+    assert next_try(attempts, NOW, asked) == NOW + minutes * MINUTE
+
+
+def test_a_channel_that_is_down_for_six_hours_loses_nothing():
+    outbox, team = waiting(example()), Recorder([BUSY] * 10)
+    for minute in range(0, 7 * 60, 5):
+        deliver(outbox, {"team": team}, NOW + minute * MINUTE)
+    assert len(team.sent) == 1
+
+
+def test_after_two_days_it_gives_up_and_says_so():
+    outbox, team = waiting(example()), Recorder([BUSY] * 100)
+    runs = [deliver(outbox, {"team": team}, NOW + hour * 60 * MINUTE) for hour in range(72)]
+    assert [outcome.reason for run in runs for outcome in run][-1] == f"gave up after {MOST_ATTEMPTS} tries: busy"
+    assert outbox.pending() == ()
+
+
+@pytest.mark.parametrize(
+    ("arrived", "sent"),
+    [
+        pytest.param({"inc_1.1"}, 0, id="it had arrived"),
+        pytest.param(set(), 1, id="it had not"),
+        pytest.param(GONE, 1, id="the channel does not let us look"),
+    ],
+)
+def test_where_nobody_saw_the_end_the_channel_is_asked_first(arrived, sent):
+    outbox, team = waiting(example()), Searchable([UNSURE])
+    team.arrived = arrived
+    deliver(outbox, {"team": team}, NOW)
+    deliver(outbox, {"team": team}, NOW + MINUTE)
+    assert len(team.sent) == sent
+    assert outbox.ends == {"inc_1.1:team": "sent"}
+
+
+def test_a_kill_in_the_middle_counts_as_an_end_that_nobody_saw():
+    outbox, team = waiting(example()), Searchable()
+    outbox.claim(outbox.pending()[0], NOW)
+    team.arrived = {"inc_1.1"}
+    deliver(outbox, {"team": team}, NOW)
+    assert team.sent == []
+
+
+@pytest.mark.parametrize("kind", ["drop", "silence", "server_error", "rate_limit"])
+def test_slack_is_told_once_whatever_happens_to_the_connection(kind):
+    with FakeSlack(faults=[Fault(kind, "60", "chat.postMessage")]) as slack:
+        outbox = waiting(example(mention=None), resolved(mention=None))
+        team = Slack(token=slack.token, channel="C0ALERTS1", base_url=slack.url, timeout=1)
+        for minute in range(3):
+            deliver(outbox, {"team": team}, NOW + minute * MINUTE)
+        assert set(outbox.ends.values()) == {"sent"}
+        [root] = slack.roots()
+        assert len(slack.thread(root)) == 1
