@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any, assert_never
 
 from monitor.alerts.message import Block, Bullets, Facts, Link, Message, Text
-from monitor.alerts.text import MARKS, is_heading, moment, status
+from monitor.alerts.text import MARKS, headline, is_heading, moment, status
 from monitor.alerts.tidy import cut, tidy
 
 MOST_BLOCKS = 45
@@ -31,7 +31,7 @@ def as_blocks(message: Message, mention: str = "") -> list[Kit]:
     """Return the message as Block Kit blocks. `mention` is Slack markup already, such as `<@U024BE7LH>`."""
     known = tidy(message)
     budget = _Budget(MOST_CHARACTERS - LONGEST_HEADER - LONGEST_FIELD)
-    title = cut(f"{MARKS[known.tone]} {known.title}", LONGEST_HEADER)
+    title = cut(f"{MARKS[known.tone]} {headline(known)}", LONGEST_HEADER)
     head = {"type": "header", "text": {"type": "plain_text", "text": title, "emoji": False}}
     summary = _sections(budget.take(escape(known.summary), LONGEST_SECTION))
     body: list[Kit] = []
@@ -49,7 +49,7 @@ def as_blocks(message: Message, mention: str = "") -> list[Kit]:
 def as_line(message: Message) -> str:
     """Return title and summary as escaped markup: notification, fallback, timeline entry."""
     known = tidy(message)
-    return escape(cut(f"{MARKS[known.tone]} {known.title}: {known.summary}", LONGEST_FALLBACK))
+    return escape(cut(f"{MARKS[known.tone]} {headline(known)}: {known.summary}", LONGEST_FALLBACK))
 
 
 def escape(text: str) -> str:

@@ -12,7 +12,7 @@ from css_inline import CSSInliner
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from monitor.alerts.message import Message
-from monitor.alerts.text import is_heading, moment, status
+from monitor.alerts.text import headline, is_heading, moment, status
 from monitor.alerts.tidy import tidy
 
 COLOURS = {"critical": "#c81e1e", "warning": "#b45309", "info": "#1d4ed8", "resolved": "#15803d"}
@@ -24,6 +24,7 @@ def as_html(message: Message, cid: str = "chart") -> str:
     known = tidy(message)
     html = _template().render(
         message=known,
+        headline=headline(known),
         parts=[
             (type(block).__name__, block, is_heading(known.blocks, number - 1))
             for number, block in enumerate(known.blocks)

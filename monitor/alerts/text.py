@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import assert_never
 
-from monitor.alerts.message import Block, Bullets, Chart, Facts, Link, Message, Text
+from monitor.alerts.message import Block, Bullets, Chart, Facts, Link, Message, Reason, Text
 from monitor.alerts.tidy import tidy
 
 MARKS = {"critical": "🔴", "warning": "🟠", "info": "🔵", "resolved": "🟢"}
@@ -16,7 +16,7 @@ MARKS = {"critical": "🔴", "warning": "🟠", "info": "🔵", "resolved": "�
 def as_text(message: Message, width: int = 78) -> str:
     """Return the message as plain text, wrapped to `width` columns, ending in a newline."""
     known = tidy(message)
-    head = [*_wrapped(f"{MARKS[known.tone]} {known.title}", width), f"{status(known)} · {moment(known.at)}"]
+    head = [*_wrapped(f"{MARKS[known.tone]} {headline(known)}", width), f"{status(known)} · {moment(known.at)}"]
     parts = ["\n".join(head), "\n".join(_wrapped(known.summary, width))]
     for number, block in enumerate(known.blocks):
         part = "\n".join(_lines(block, width))
@@ -33,6 +33,13 @@ def is_heading(blocks: tuple[Block, ...], number: int) -> bool:
     """Return whether a block is the heading of a list: a paragraph right before bullets."""
     pair = blocks[number : number + 2] if number >= 0 else ()
     return len(pair) == 2 and isinstance(pair[0], Text) and isinstance(pair[1], Bullets)
+
+
+def headline(message: Message) -> str:
+    """Return the title as it is read without its surroundings: `Resolved: Order Completed stopped on ios`."""
+    reason = message.reason.value.capitalize()
+    fresh = message.reason in (Reason.OPENED, Reason.TEST)
+    return message.title if fresh or message.title.startswith(reason) else f"{reason}: {message.title}"
 
 
 def status(message: Message) -> str:

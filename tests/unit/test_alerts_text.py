@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.alerts.message import Bullets, Chart, Facts, Link, Reason, Severity, Text
-from monitor.alerts.text import as_text
+from monitor.alerts.text import as_text, headline
 from monitor.alerts.tidy import MOST_BULLETS, one_line, tidy
 from monitor.testing import example, resolved
 
@@ -43,6 +43,19 @@ def test_an_alert_reads_as_plain_text():
 )
 def test_the_mark_shows_how_much_it_matters(changes, start):
     assert as_text(example(**changes)).startswith(start)
+
+
+@pytest.mark.parametrize(
+    ("reason", "title", "told"),
+    [
+        pytest.param(Reason.OPENED, "x stopped", "x stopped", id="news is the title"),
+        pytest.param(Reason.WORSE, "x stopped", "Got worse: x stopped", id="worse is said"),
+        pytest.param(Reason.RESOLVED, "x stopped", "Resolved: x stopped", id="recovery is said"),
+        pytest.param(Reason.RESOLVED, "Resolved after 3 h: x", "Resolved after 3 h: x", id="but not twice"),
+    ],
+)
+def test_the_headline_says_what_changed(reason, title, told):
+    assert headline(example(reason=reason, title=title)) == told
 
 
 def test_what_is_over_is_no_longer_called_critical():

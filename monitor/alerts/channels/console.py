@@ -17,7 +17,7 @@ from rich.text import Text as Styled
 
 from monitor.alerts.base import Receipt
 from monitor.alerts.message import Block, Bullets, Facts, Link, Message, Text
-from monitor.alerts.text import MARKS, as_text, is_heading, moment, status
+from monitor.alerts.text import MARKS, as_text, headline, is_heading, moment, status
 from monitor.alerts.tidy import tidy
 
 COLOURS = {"critical": "red", "warning": "yellow", "info": "blue", "resolved": "green"}
@@ -60,7 +60,7 @@ def _print_framed(message: Message, stream: TextIO) -> None:
 
 
 def _body(message: Message, colour: str) -> Iterator[RenderableType]:
-    yield Styled(message.title, style="bold")
+    yield Styled(headline(message), style="bold")
     yield Styled(message.summary)
     for number, block in enumerate(message.blocks):
         gap = 0 if is_heading(message.blocks, number - 1) else 1
