@@ -103,7 +103,7 @@ def beta_binomial_upper(successes: ArrayLike, trials: ArrayLike, rate: ArrayLike
         P-values of the broadcast shape; 1 where there is no trial or anything is NaN.
 
     >>> beta_binomial_upper([17, 31, 31], 1000, 0.01, [0.0, 0.0, 0.01]).round(4)
-    array([0.0192, 0.    , 0.0482])
+    array([0.0201, 0.    , 0.0554])
     """
     k, n, pi, rho = np.broadcast_arrays(*(np.asarray(a, dtype=float) for a in (successes, trials, rate, correlation)))
     known = np.isfinite(k) & np.isfinite(n) & np.isfinite(pi) & (n > 0) & (k > 0)
@@ -127,8 +127,12 @@ def effective_trials(trials: ArrayLike, correlation: ArrayLike) -> Floats:
 def _share_upper(share: Floats, size: Floats, rate: Floats, weight: Floats) -> Floats:
     """Return the upper tail of a share of `size` effective trials; `weight` is 1 for independent ones."""
     pi = np.clip(rate, 1e-9, 1 - 1e-9)
-    beta = special.betaincc(pi * size, (1 - pi) * size, np.minimum(share, 1.0))
-    binomial = special.betainc(share * size + 0.5, np.maximum(1 - share, 0.0) * size + 0.5, pi)
+    half = 0.5 / np.maximum(size, 1.0)
+    ends = (np.clip(share + step, 0.0, 1.0) for step in (-half, half))  # else n of n would be impossible
+    beta = sum(special.betaincc(pi * size, (1 - pi) * size, end) for end in ends) / 2
+    k, rest = share * size, np.maximum(1 - share, 0.0) * size
+    beyond = np.where(rest > 0, special.betainc(k + 1, np.maximum(rest, _LEAST), pi), 0.0)
+    binomial = (special.betainc(np.maximum(k, _LEAST), rest + 1, pi) + beyond) / 2
     log = (1 - weight) * np.log(np.maximum(beta, 1e-300)) + weight * np.log(np.maximum(binomial, 1e-300))
     tail: Floats = np.exp(log)
     return tail
@@ -192,7 +196,8 @@ def estimate_rate(
     k = np.where(known, np.clip(successes, 0.0, n), 0.0)
     keep = _lowest(k, n, share=0.75)
     for _ in range(3):
-        rate = _ratio(np.where(keep, k, 0.0).sum(1), np.where(keep, n, 0.0).sum(1))
+        kept_bad, kept = (np.where(keep, a, 0.0).sum(1) for a in (k, n))
+        rate = _ratio(kept_bad + 0.5, kept + 1)  # what was never seen is not impossible
         rho = _correlation(k, np.where(keep, n, 0.0), rate, prior)
         keep = (n > 0) & (beta_binomial_upper(k, n, rate[:, None], rho[:, None]) > 0.0005)
     rate = _ratio(np.where(keep, k, 0.0).sum(1), np.where(keep, n, 0.0).sum(1))
@@ -257,7 +262,7 @@ def rate_rise(
     >>> past = np.full((2, 30), 1000.0)
     >>> test = rate_rise(np.array([13.0, 60.0]), np.array([1000.0, 1000.0]), past * 0.01, past)
     >>> test.p_value.round(3), test.expected.round(3)
-    (array([0.231, 0.   ]), array([0.01, 0.01]))
+    (array([0.237, 0.   ]), array([0.01, 0.01]))
     """
     rate, rho = estimate_rate(past_successes, past_trials, np.isfinite(past_trials))
     extra = (slice(None),) + (None,) * (np.ndim(successes) - 1)
