@@ -36,6 +36,7 @@ class DuplicatesParams:
 
     tolerance: float = 0.001  # exact copies
     min_repeats: float = 0.02  # semantic copies beyond their own background
+    min_copies: int = 2  # messages a day, of either kind: one is an accident
 
 
 @check("duplicates", kinds=KINDS, params=DuplicatesParams)
@@ -49,8 +50,9 @@ class Duplicates:
     def judge(self, profile: Profile, plan: Plan, params: DuplicatesParams) -> Iterator[Finding]:
         """Yield a finding of both kinds for every event, source and day."""
         same = "carry an id that came before" if profile.catalog.has_ids else "are the same in every field"
-        exact = Limit("exact", params.tolerance, partial(_say_exact, same=same))
-        semantic = Limit("semantic", 0.0, _say_semantic, natural=True, least=params.min_repeats)
+        few = params.min_copies
+        exact = Limit("exact", params.tolerance, partial(_say_exact, same=same), least_rows=few)
+        semantic = Limit("semantic", 0.0, _say_semantic, natural=True, least=params.min_repeats, least_rows=few)
         for limit in (exact, semantic):
             yield from judge_shares(profile, _shares(profile, limit.kind), limit)
 

