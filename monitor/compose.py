@@ -100,7 +100,7 @@ class Composer:
         if cost is None:
             return chance
         weekly = number(self.budget.false_alerts_per_week)
-        return f"{chance}; told at {odds(cost)} or rarer (budget: {weekly} false alert{'s' * (weekly != '1')} a week)"
+        return f"{chance}; rarer than {odds(cost)} is told (budget: {weekly} false alert{'s' * (weekly != '1')} a week)"
 
 
 def odds(p_value: float) -> str:
@@ -133,7 +133,7 @@ def _is_share(finding: Finding) -> bool:
 
 def _amount(finding: Finding, value: float) -> str:
     if _is_share(finding):
-        return f"{share(value)} of messages ({number(abs(finding.rows))})"
+        return f"{share(value)} of messages"
     effect = f" ({change(finding.effect)})" if finding.effect is not None else ""
     return f"{number(value)}{effect}"
 
@@ -148,5 +148,5 @@ def _expected(finding: Finding) -> str:
 
 def _where(incident: Incident) -> str:
     names = ", ".join(f"{name} {value}" for name, value in incident.slice.items())
-    explained = "" if incident.explains is None else f" ({share(incident.explains)} of it)"
-    return f"only on {names}{explained}"
+    explained = "" if incident.explains is None else f", which holds {share(incident.explains)} of it"
+    return f"{names}{explained}"

@@ -21,6 +21,7 @@ from checks.plan import Plan
 from monitor.alerts.base import Channel
 from monitor.alerts.channels import KINDS, channel_class
 from monitor.blocks import read_dataclass, read_model
+from monitor.calendar import Exclusion
 from monitor.config_format import CheckBlock, ConfigBlock, StoreBlock
 from monitor.document import Document, load_document, shortened
 from monitor.errors import ConfigError, Problem, UsageError
@@ -54,15 +55,6 @@ class CheckConfig:
     def covers(self, event: str | None) -> bool:
         """Return whether the check is for an event; None is the store as a whole."""
         return event is None or (event not in self.ignore and (not self.only or event in self.only))
-
-
-@dataclass(frozen=True, slots=True)
-class Exclusion:
-    """A half-open stretch of time, aware and in UTC, that is neither judged nor learned from."""
-
-    start: dt.datetime
-    end: dt.datetime
-    why: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from checks.stats import benjamini_hochberg
 from monitor.alerts.message import Severity
 from monitor.config import Budget
 
-WEEK = dt.timedelta(weeks=1)
+HOUR, DAY, WEEK = dt.timedelta(hours=1), dt.timedelta(days=1), dt.timedelta(weeks=1)
 GRAINS = 2  # hourly and daily tests share the budget evenly
 WEIGHTS = {Priority.CRITICAL: 4.0, Priority.HIGH: 2.0, Priority.NORMAL: 1.0, Priority.LOW: 0.5}
 SERIOUS = 0.5  # half of the events, or half of the values
@@ -48,16 +48,27 @@ KindOf = Callable[[Finding], Kind]
 def decide(findings: Iterable[Finding], plan: Plan, budget: Budget, kind_of: KindOf) -> list[Verdict]:
     """Return a verdict for every finding, in the order given."""
     findings = list(findings)
-    verdicts = [_undecided(finding, plan, kind_of) for finding in findings]
+    tested = _Tested([None] * len(findings), [f.p_value is None for f in findings])
     for (step, _), members in _batches(findings).items():
         share = budget.false_alerts_per_week / GRAINS * (step / WEEK)
-        _spend(verdicts, members, share, plan)
-    return verdicts
+        _spend(tested, findings, members, share, plan)
+    return [
+        Verdict(
+            finding,
+            chosen and finding.relevant,
+            severity(finding, plan, notice=kind_of(finding).notice),
+            cost,
+        )
+        for finding, chosen, cost in zip(findings, tested.chosen, tested.cost, strict=True)
+    ]
 
 
-def _undecided(finding: Finding, plan: Plan, kind_of: KindOf) -> Verdict:
-    broken = finding.p_value is None and finding.relevant
-    return Verdict(finding, broken, severity(finding, plan, notice=kind_of(finding).notice))
+@dataclass(frozen=True, slots=True)
+class _Tested:
+    """For each finding: the p-value that would just have been enough, and whether its own was. A broken rule is."""
+
+    cost: list[float | None]
+    chosen: list[bool]
 
 
 def _batches(findings: Sequence[Finding]) -> dict[tuple[dt.timedelta, dt.datetime], list[int]]:
@@ -65,22 +76,20 @@ def _batches(findings: Sequence[Finding]) -> dict[tuple[dt.timedelta, dt.datetim
     batches: dict[tuple[dt.timedelta, dt.datetime], list[int]] = defaultdict(list)
     for i, finding in enumerate(findings):
         if finding.p_value is not None and finding.bucket is not None:
-            hourly = finding.bucket.end - finding.bucket.start <= dt.timedelta(hours=1)
-            step = dt.timedelta(hours=1) if hourly else dt.timedelta(days=1)
+            step = HOUR if finding.bucket.end - finding.bucket.start <= HOUR else DAY
             batches[step, finding.bucket.end].append(i)
     return batches
 
 
-def _spend(verdicts: list[Verdict], members: Sequence[int], share: float, plan: Plan) -> None:
-    p = np.array([verdicts[i].finding.p_value for i in members], dtype=float)
-    weights = np.array([WEIGHTS[plan.priority(verdicts[i].finding.event)] for i in members])
+def _spend(tested: _Tested, findings: Sequence[Finding], members: Sequence[int], share: float, plan: Plan) -> None:
+    p = np.array([findings[i].p_value for i in members], dtype=float)
+    weights = np.array([WEIGHTS[plan.priority(findings[i].event)] for i in members])
     weights = weights / weights.mean()
     chosen = benjamini_hochberg(p, share, weights)
-    rank = max(int(chosen.sum()), 1)
-    for i, is_chosen, weight in zip(members, chosen, weights, strict=True):
-        cost = float(min(share * rank * weight / len(members), 1.0))
-        problem = bool(is_chosen) and verdicts[i].finding.relevant
-        verdicts[i] = replace(verdicts[i], problem=problem, cost=cost)
+    costs = np.minimum(share * max(int(chosen.sum()), 1) * weights / len(members), 1.0)
+    for i, is_chosen, cost in zip(members, chosen.tolist(), costs.tolist(), strict=True):
+        tested.chosen[i] = is_chosen
+        tested.cost[i] = cost
 
 
 def severity(finding: Finding, plan: Plan, *, notice: bool) -> Severity:

@@ -115,7 +115,7 @@ def _judge(
     by_subject = _by_subject(batch, kind_of, opened)
     after = []
     for subject, verdicts in by_subject.items():
-        problems = [verdict for verdict in verdicts if verdict.problem]
+        problems = [verdict for verdict in verdicts if verdict.problem and not verdict.finding.settled]
         incident = opened.get(subject)
         if problems:
             after.append(_continue(incident, subject, problems, verdicts, end))

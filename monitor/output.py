@@ -47,7 +47,7 @@ def document(
             "incidents": sum(incident.state is State.OPEN for incident in incidents),
         },
         "findings": [finding_json(verdict) for verdict in kept],
-        "incidents": [_incident_json(incident, composer, index) for incident in incidents],
+        "incidents": [incident_json(incident, composer, index) for incident in incidents],
     }
 
 
@@ -88,7 +88,11 @@ def exit_code(incidents: Iterable[Incident], fail_on: str) -> int:
     return int(any(i.state is State.OPEN and RANK[i.severity] >= line for i in incidents))
 
 
-def _incident_json(incident: Incident, composer: Composer, index: Mapping[tuple[Any, ...], int]) -> dict[str, Any]:
+def incident_json(
+    incident: Incident, composer: Composer, index: Mapping[tuple[Any, ...], int] | None = None
+) -> dict[str, Any]:
+    """Return one incident; `index` says where in the document its findings are."""
+    index = index or {}
     found = sorted({index[_identity(f)] for f in incident.findings if _identity(f) in index})
     return {
         "id": incident.id,

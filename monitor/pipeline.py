@@ -25,7 +25,7 @@ from monitor.incidents import Incident, State
 from monitor.judge import evidence, kind_of, wanted
 from monitor.profile import Measurements
 from monitor.reading import Reading, read, request
-from monitor.stores.base import Store
+from monitor.stores.base import Request, Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +65,7 @@ def run(installation: Installation, now: dt.datetime, *, dry_run: bool = False) 
 
     since = windows.read_since(progress, pace, now)
     try:
-        asked = request(wanted(config.checks.values(), config.plan), since, now, config.zone)
-        reading = read(installation.store, asked, memory.watermarks())
+        reading = read(installation.store, _asked(config, since, now), memory.watermarks())
     except StoreError as error:
         if progress is None:
             raise
@@ -81,6 +80,16 @@ def run(installation: Installation, now: dt.datetime, *, dry_run: bool = False) 
         judged = due[-1].end if due else progress.judged_until if progress else since
         _remember(installation, result, since, Progress(progress.measured_from if progress else since, now, judged))
     return _send(installation, result, dry_run=dry_run)
+
+
+def would_ask(installation: Installation, now: dt.datetime) -> Request:
+    """Return what a run at `now` would ask of the store."""
+    since = windows.read_since(installation.memory.progress(), installation.pace, now)
+    return _asked(installation.config, since, now)
+
+
+def _asked(config: Config, since: dt.datetime, until: dt.datetime) -> Request:
+    return request(wanted(config.checks.values(), config.plan), since, until, config.zone)
 
 
 def _judge(

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import orjson
 from pydantic import TypeAdapter
@@ -53,6 +54,7 @@ def enqueue(connection: Connection, workspace: str, deliveries: Iterable[Deliver
                 why="",
                 ambiguous=False,
                 message=_adapter().dump_json(replace(message, chart=None)).decode(),
+                zone=getattr(message.at.tzinfo, "key", "UTC"),
                 chart=_packed(message.chart),
             )
         )
@@ -121,7 +123,9 @@ class StoredOutbox:
 
 
 def _delivery(row: Row[Any]) -> Delivery:
-    message = replace(_adapter().validate_json(row.message), chart=_unpacked(row.chart))
+    message = _adapter().validate_json(row.message)
+    # JSON keeps an offset, not the name of a zone
+    message = replace(message, at=message.at.astimezone(ZoneInfo(row.zone)), chart=_unpacked(row.chart))
     return Delivery(
         id=row.id,
         channel=row.channel,

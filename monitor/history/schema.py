@@ -122,6 +122,7 @@ outbox = Table(
     Column("why", Text, nullable=False),
     Column("ambiguous", Boolean, nullable=False),
     Column("message", Text, nullable=False),
+    Column("zone", String(100), nullable=False),
     Column("chart", LargeBinary),
     Column("receipt", Text),
 )

@@ -1,74 +1,190 @@
-"""What stands in for an event store: hourly counts in memory, which a test may change between runs."""
+"""What would a store say, counted in plain Python, row by row?
+
+`MemoryStore` keeps every promise of `monitor.stores.base.Store` in the slowest and plainest
+way: the contract tests hold the databases against it, other tests use it instead of one.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+import json
+import re
+import zlib
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from checks.base import Catalog
-from monitor.errors import StoreError
-from monitor.stores.base import COLUMNS, Measured, Request, Statement, TableFailure
+from checks.base import EVERY, Catalog, Field, Grain, Measure, Rule, Stat
+from monitor.calendar import floor_day, floor_hour
+from monitor.stores.base import COLUMNS, Measured, Request, Statement
 
-HOUR = dt.timedelta(hours=1)
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?( ?(Z|[+-]\d{2}(:?\d{2})?))?)?")
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One message as it lies in a store."""
+
+    event: str
+    received_at: dt.datetime  # aware
+    source: str = "web"
+    id: str | None = None
+    user_id: str | None = None
+    anonymous_id: str | None = None
+    loaded_at: dt.datetime | None = None
+    properties: Mapping[str, Any] = field(default_factory=dict)
+
+    def content(self) -> str:
+        """Return the properties that have a value as text, whatever their order."""
+        return json.dumps({name: value for name, value in self.properties.items() if value is not None}, sort_keys=True)
+
+
 class MemoryStore:
-    """Events as counts by hour: `counts[source, event][i]` messages in the i-th hour from `start`.
+    """A `Store` of rows in memory, with JSON's types."""
 
-    Only `rows` and the newest `received_at` are measured. `down` makes the store refuse, and
-    `failures` makes single tables unreadable, as a real store would.
-    """
-
-    start: dt.datetime
-    counts: Mapping[tuple[str, str], Sequence[float]]
-    down: str | None = None
-    failures: tuple[TableFailure, ...] = ()
-    asked: list[Request] = field(default_factory=list)
+    def __init__(self, rows: Iterable[Row], *, repeat_window: int = 60) -> None:
+        """Keep the rows."""
+        self.rows = tuple(rows)
+        self.repeat_window = repeat_window
 
     def catalog(self) -> Catalog:
-        """Return the events that have counts."""
-        self._answer()
-        sources: dict[str, set[str]] = {}
-        for source, event in self.counts:
-            sources.setdefault(event, set()).add(source)
-        return Catalog({event: frozenset(found) for event, found in sources.items()})
+        """Return the events and properties that occur."""
+        sources: dict[str, set[str]] = defaultdict(set)
+        for row in self.rows:
+            sources[row.event].add(row.source)
+        seen = dict.fromkeys((row.event, row.source, name) for row in self.rows for name in row.properties)
+        has_ids = any(row.id is not None for row in self.rows)
+        events = {event: frozenset(names) for event, names in sources.items()}
+        return Catalog(events, tuple(Field(*place, "any") for place in seen), has_ids)
 
     def measure(self, request: Request) -> Measured:
-        """Return the counts of the asked stretch, by hour and by UTC day."""
-        self._answer()
-        self.asked.append(request)
-        unreadable = {event for failure in self.failures for event in failure.events}
-        rows = [row for key in self.counts if key[1] not in unreadable for row in self._rows(key, request)]
-        frame = pd.DataFrame(rows, columns=list(COLUMNS))
-        frame["bucket"] = pd.to_datetime(frame["bucket"], utc=True).dt.tz_localize(None).astype("datetime64[s]")
-        hourly = frame[(frame["measure"] == "rows") & (frame["grain"] == "hour")]
-        return Measured(frame, len(self.counts), int(hourly["value"].sum()), self.failures)
+        """Count everything that was asked."""
+        inside = [row for row in self.rows if request.since <= row.received_at < request.until]
+        found = [
+            (source, event, prop, measure.name(), measure.grain, bucket, value)
+            for measure in dict.fromkeys(request.measures)
+            for (source, event, prop, bucket), value in self._values(measure, inside, ZoneInfo(request.zone))
+            if value or measure.stat is Stat.FINGERPRINT
+        ]
+        frame = pd.DataFrame(found, columns=list(COLUMNS))
+        types = dict.fromkeys(COLUMNS[:5], "str") | {"bucket": "datetime64[s]", "value": "float64"}
+        return Measured(frame.astype(types), statements=1, rows=len(inside))
 
     def statements(self, request: Request) -> Sequence[Statement]:
-        """Return one made-up statement per series."""
-        return [Statement(f"{source}.{event}", f"-- since {request.since}") for source, event in self.counts]
+        """Return nothing: there is no SQL."""
+        return ()
 
     def close(self) -> None:
-        """Do nothing: there is no connection."""
+        """Do nothing: nothing is open."""
 
-    def _answer(self) -> None:
-        if self.down:
-            raise StoreError(self.down)
+    def _values(self, measure: Measure, rows: list[Row], zone: ZoneInfo) -> Iterator[tuple[tuple[Any, ...], float]]:
+        mine = [row for row in rows if measure.event in (None, row.event)]
+        if measure.stat in (Stat.SURPLUS, Stat.REPEATS):
+            key = self._copy if measure.stat is Stat.SURPLUS else self._repeat
+            yield from _copies(mine, key, measure.stat, lambda at: bucket(at, measure.grain, zone))
+            return
+        groups: dict[tuple[str, str, Any], list[Row]] = defaultdict(list)
+        for row in mine:
+            groups[row.source, row.event, bucket(row.received_at, measure.grain, zone)].append(row)
+        for (source, event, start), group in groups.items():
+            for name in self._names(measure, event):
+                value = _statistic(measure, name, group)
+                if value is not None:
+                    yield (source, event, name, start), value
 
-    def _rows(self, key: tuple[str, str], request: Request) -> list[tuple[object, ...]]:
-        source, event = key
-        rows: list[tuple[object, ...]] = []
-        days: dict[dt.datetime, float] = {}
-        for i, value in enumerate(self.counts[key]):
-            at = self.start + i * HOUR
-            if value and request.since <= at < request.until:
-                day = at.replace(hour=0)
-                days[day] = days.get(day, 0.0) + value
-                newest = (at + HOUR).timestamp() - 1
-                rows.append((source, event, "", "rows", "hour", at, value))
-                rows.append((source, event, "", "received", "hour", at, newest))
-        return rows + [(source, event, "", "rows", "day", day, value) for day, value in days.items()]
+    def _names(self, measure: Measure, event: str) -> Iterable[str]:
+        return sorted(self.catalog().properties(event)) if measure.property == EVERY else [measure.property or ""]
+
+    def _copy(self, row: Row) -> tuple[Any, ...] | None:
+        if self.catalog().has_ids:
+            return None if row.id is None else (row.source, row.event, row.id)
+        return row.source, row.event, row.received_at, row.user_id, row.anonymous_id, row.content()
+
+    def _repeat(self, row: Row) -> tuple[Any, ...] | None:
+        user = row.user_id if row.user_id is not None else row.anonymous_id
+        if user is None or (row.id is None and self.catalog().has_ids):
+            return None
+        return row.source, row.event, user, row.received_at.timestamp() // self.repeat_window, row.content()
+
+
+def bucket(at: dt.datetime, grain: Grain, zone: ZoneInfo) -> dt.datetime:
+    """Return the UTC start of the bucket that an instant lies in, without its zone."""
+    start = floor_day(at, zone) if grain == "day" else floor_hour(at, zone)
+    return start.replace(tzinfo=None)
+
+
+def _copies(
+    rows: list[Row],
+    key: Callable[[Row], tuple[Any, ...] | None],
+    stat: Stat,
+    place: Callable[[dt.datetime], dt.datetime],
+) -> Iterator[tuple[tuple[Any, ...], float]]:
+    """Yield rows beyond the first of each key, in the bucket of the last one."""
+    groups: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
+    for row in rows:
+        if (found := key(row)) is not None:
+            groups[found].append(row)
+    surplus: Counter[tuple[Any, ...]] = Counter()
+    for group in groups.values():
+        several = len({row.id or row.received_at for row in group}) > 1
+        if len(group) > 1 and (several or stat is Stat.SURPLUS):
+            last = max(row.received_at for row in group)
+            surplus[group[0].source, group[0].event, "", place(last)] += len(group) - 1
+    yield from surplus.items()
+
+
+def _statistic(measure: Measure, name: str, rows: list[Row]) -> float | None:
+    """Return a statistic of the rows of one bucket; None where there is nothing to say."""
+    values = [value for row in rows if (value := row.properties.get(name)) is not None]
+    match measure.stat:
+        case Stat.ROWS:
+            return len(rows)
+        case Stat.IDS:
+            return sum(row.id is not None for row in rows)
+        case Stat.RECEIVED:
+            return max(row.received_at for row in rows).timestamp() // 1
+        case Stat.LOADED:
+            return max((row.loaded_at.timestamp() // 1 for row in rows if row.loaded_at), default=None)
+        case Stat.NULLS:
+            return len(rows) - len(values)
+        case Stat.FINGERPRINT:
+            return fingerprint(values)
+    return sum(breaks(value, measure.rule) for value in values if measure.rule)
+
+
+def fingerprint(values: Sequence[Any]) -> float | None:
+    """Return a hash of the one value there is, -1 for several, None for none."""
+    texts = {json.dumps(value, sort_keys=True) for value in values}
+    if not texts:
+        return None
+    return -1 if len(texts) > 1 else zlib.crc32(texts.pop().encode())
+
+
+def breaks(value: Any, rule: Rule) -> bool:
+    """Return whether a JSON value breaks a rule."""
+    amount = None if isinstance(value, bool) or not isinstance(value, int | float) else value
+    if rule.kind == "type":
+        return not _is(value, amount, rule.value[0])
+    if rule.kind == "enum":
+        return (value if isinstance(value, str) else json.dumps(value)) not in rule.value
+    if rule.kind == "pattern":
+        return isinstance(value, str) and not re.search(rule.value[0], value)
+    low, high = rule.value
+    return amount is not None and ((low is not None and amount < low) or (high is not None and amount > high))
+
+
+def _is(value: Any, amount: float | None, planned: str) -> bool:
+    return {
+        "any": True,
+        "string": isinstance(value, str),
+        "integer": amount is not None and float(amount).is_integer(),
+        "number": amount is not None,
+        "boolean": isinstance(value, bool),
+        "datetime": isinstance(value, str) and _ISO.fullmatch(value) is not None,
+        "object": isinstance(value, dict),
+        "array": isinstance(value, list),
+    }[planned]

@@ -102,9 +102,7 @@ def test_false_alerts_stay_within_the_budget_when_nothing_is_wrong():
     for _ in range(60 * 168 // 24):  # a day at a time: 24 buckets, each its own batch
         ends = [END + dt.timedelta(hours=h) for h in range(24)]
         found = [
-            finding(float(p), bucket=Bucket(end - dt.timedelta(hours=1), end))
-            for end in ends
-            for p in rng.random(20)
+            finding(float(p), bucket=Bucket(end - dt.timedelta(hours=1), end)) for end in ends for p in rng.random(20)
         ]
         alerts += sum(problems(found))
     assert 15 <= alerts <= 48  # 30 expected of 60 weeks at half a budget of one

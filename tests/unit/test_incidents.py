@@ -68,6 +68,10 @@ def test_the_life_of_an_incident(verdicts, state, last_seen):
     assert incident.last_seen == START + last_seen * HOUR
 
 
+def test_a_loss_that_is_over_when_it_is_seen_opens_nothing():
+    assert after(verdict(0, settled=True)) == ()
+
+
 def test_one_daily_bucket_as_expected_is_enough():
     day = Bucket(START, START + 24 * HOUR)
     rate = {"check": "schema", "kind": "wrong_type", "event": "A", "property": "p"}

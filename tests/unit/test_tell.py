@@ -85,7 +85,7 @@ def test_an_alert_answers_what_since_when_how_far_how_sure_where_whose_why_and_w
         "410 to 552",
         "less than once in a billion",
         "1 false alert a week",
-        "only on source ios (97 % of it)",
+        "source ios, which holds 97 % of it",
         "checkout@acme",
         "What drives conversion? (growth)",
         "Compare the release notes",

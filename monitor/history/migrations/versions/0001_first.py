@@ -98,6 +98,7 @@ def _incidents() -> None:
         sa.Column("why", sa.Text, nullable=False),
         sa.Column("ambiguous", sa.Boolean, nullable=False),
         sa.Column("message", sa.Text, nullable=False),
+        sa.Column("zone", sa.String(100), nullable=False),
         sa.Column("chart", sa.LargeBinary),
         sa.Column("receipt", sa.Text),
     )

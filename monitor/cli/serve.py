@@ -1,0 +1,42 @@
+"""`trackwatch serve`: keep running, evaluate on schedule."""
+
+from __future__ import annotations
+
+import logging
+import signal
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from monitor.cli.common import config_option, current_time, opened
+
+
+@click.command("serve")
+@config_option
+def command(config_path: Path | None) -> None:
+    """Evaluate now and then on schedule (`schedule: {every: 1h}`), until stopped."""
+    from monitor.config import load_config  # noqa: PLC0415 keeps --help fast
+    from monitor.pipeline import run  # noqa: PLC0415
+    from monitor.schedule import keep_running  # noqa: PLC0415
+    from monitor.summary import as_text  # noqa: PLC0415
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    config = load_config(config_path)
+
+    def tick() -> None:
+        started = current_time()
+        with opened(config) as installation:
+            result = run(installation, started)
+        click.echo(as_text(config, result, (current_time() - started).total_seconds()))
+
+    scheduler = keep_running(tick, config.schedule.every)
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        scheduler.shutdown(wait=False)  # start() returns; the evaluation under way ends first
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    click.echo(f"{config.workspace}: evaluating every {config.schedule.every}, until stopped", err=True)
+    scheduler.start()
