@@ -115,7 +115,7 @@ class Rows:
     def bucket(self, seconds: Expression, grain: Grain) -> Expression:
         """Return the number of the bucket that a second of the time column's clock lies in."""
         pieces = self.cut.pieces(grain, aware=self.layout.columns[self.layout.time].aware)
-        return db.whole(_shifted(seconds, pieces), sa.literal_column(str(WIDTH[grain])))
+        return db.whole(_shifted(seconds, pieces), _number(WIDTH[grain]))
 
     def utc(self, name: str) -> Expression:
         """Return a time column in seconds since 1970, UTC."""
@@ -265,7 +265,7 @@ def _repeats(rows: Rows) -> sa.Subquery | None:
     identity = rows.field("id")
     marker = rows.column(rows.layout.time) if identity is None else identity
     content = [rows.column(name) for name in rows.layout.content()]
-    window = db.whole(rows.seconds, sa.literal_column(str(int(rows.repeat_window))))
+    window = db.whole(rows.seconds, _number(int(rows.repeat_window)))
     where = sa.and_(rows.window, user.is_not(None), marker.is_not(None))
     mark = db.digest(marker)
     return _groups(
@@ -311,11 +311,14 @@ def _of_grain(measures: Sequence[Measure], grain: Grain) -> list[Measure]:
 def _shifted(seconds: Expression, pieces: Sequence[Piece]) -> Expression:
     *changes, last = pieces
     if not changes:
-        return seconds + sa.literal_column(str(last.shift)) if last.shift else seconds
-    cases: list[Any] = [
-        (seconds < sa.literal_column(str(piece.until)), sa.literal_column(str(piece.shift))) for piece in changes
-    ]
-    return seconds + sa.case(*cases, else_=sa.literal_column(str(last.shift)))
+        return seconds + _number(last.shift) if last.shift else seconds
+    cases: list[Any] = [(seconds < _number(piece.until), _number(piece.shift)) for piece in changes]
+    return seconds + sa.case(*cases, else_=_number(last.shift))
+
+
+def _number(value: int | None) -> Expression:
+    """Return a number that is written out: it is ours, and the same in every statement of a window."""
+    return sa.literal_column(str(value), sa.BigInteger())
 
 
 def _sql_type(column: Column) -> sa.types.TypeEngine[Any]:

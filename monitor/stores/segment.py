@@ -25,10 +25,8 @@ FIELDS = {
     "app_version": "context_app_version",
 }
 LOADED = ("uuid_ts", "loaded_at")
-RESERVED = frozenset(
-    ("id", "uuid", "uuid_ts", "loaded_at", "received_at", "sent_at", "original_timestamp", "timestamp")
-    + ("user_id", "anonymous_id", "event", "event_text")
-)
+TIMES = frozenset({"uuid_ts", "loaded_at", "received_at", "sent_at", "original_timestamp", "timestamp"})
+RESERVED = TIMES | {"id", "uuid", "user_id", "anonymous_id", "event", "event_text"}
 CALLS = {"identifies": "identify", "pages": "page", "screens": "screen", "groups": "group"}
 NOT_EVENTS = frozenset({"tracks", "users", "accounts", "aliases"})  # a union of the others, or upserted state
 
