@@ -20,6 +20,7 @@ from checks.stats import zero_probability
 
 Bools = NDArray[np.bool_]
 READY_DAYS = 3
+CLOSED = 8.0  # events that were due in a stretch of the week in which none ever came: it is closed then
 BLOCK = 128  # series at a time: their arrays stay in the processor's cache
 
 
@@ -259,15 +260,42 @@ def silence(table: Table, forecast: Forecast) -> Silence:
     values, known = _counts(table)
     index = np.arange(values.shape[1])
     last = np.maximum.accumulate(np.where(values > 0, index, -1), axis=1)
-    told = np.where(known & ~table.calendar.holiday, forecast.expected, 0.0)
+    judged = known & ~table.calendar.holiday
+    open_ = judged & ~_closed(values, judged & table.usable, table, forecast)
+    told = np.where(open_, forecast.expected, 0.0)
     total = np.cumsum(told, axis=1)
     since = np.where(last >= 0, np.take_along_axis(total, np.maximum(last, 0), axis=1), 0.0)
     due, gap = total - since, index - last
     phi = _dispersion(forecast, due, gap, PACES[table.calendar.grain].windows)
     begins = -np.expm1(-_ordinary(told, known, table))
-    judged = known & (gap > 0) & (last >= 0) & forecast.ready[:, None] & ~table.calendar.holiday
+    judged &= (gap > 0) & (last >= 0) & forecast.ready[:, None]
     p_value = np.where(judged, zero_probability(due, phi) * begins[:, None], 1.0)
     return Silence(p_value[:, table.cut :], due[:, table.cut :], last[:, table.cut :])
+
+
+def _closed(values: Floats, usable: Bools, table: Table, forecast: Forecast) -> Bools:
+    """Mark stretches of the week that were always empty, though the rest of the week made events due: [S, N].
+
+    The profile is shrunk to other days, which leaves a rest of expectation on a day of rest.
+    """
+    slot, past = table.calendar.slot, usable[:, : table.cut].astype(float)
+    one_hot = (slot[: table.cut, None] == np.arange(168 if table.calendar.grain == "hour" else 7)).astype(float)
+    seen, due, times = (
+        (past * a[:, : table.cut]) @ one_hot for a in (values, forecast.expected, np.ones_like(forecast.expected))
+    )
+    empty = (seen == 0) & (times >= 2)
+    closed: Bools = empty & (_run_totals(empty, due) >= CLOSED)
+    return closed[:, slot]
+
+
+def _run_totals(inside: Bools, weight: Floats) -> Floats:
+    """Return for each slot the weight of the run of marked slots around it; the week is a circle: [S, slots]."""
+    marked, total = np.tile(inside, 3), np.cumsum(np.tile(np.where(inside, weight, 0.0), 3), axis=1)
+    before = np.maximum.accumulate(np.where(marked, 0.0, total), axis=1)
+    after = np.minimum.accumulate(np.where(marked, np.inf, total)[:, ::-1], axis=1)[:, ::-1]
+    middle = slice(inside.shape[1], 2 * inside.shape[1])
+    run: Floats = (after - before)[:, middle]
+    return run
 
 
 def _dispersion(forecast: Forecast, due: Floats, gap: Ints, windows: tuple[int, ...]) -> Floats:
