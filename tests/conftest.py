@@ -48,6 +48,7 @@ class MemoryProfile:
     judged: int
     incident: int
     holidays: Collection[int]
+    seen_before: bool
 
     @property
     def window(self) -> Bucket:
@@ -81,6 +82,8 @@ class MemoryProfile:
     def _rows(self, grain: Grain) -> dict[Key, Floats]:
         whole = self.hours - self.hours % HOURS[grain]
         sums = {k: v[:whole].reshape(-1, HOURS[grain]).sum(axis=1) for k, v in self.rows.items()}
+        if self.seen_before:
+            return sums
         return {k: np.where(np.maximum.accumulate(v > 0), v, np.nan) for k, v in sums.items() if (v > 0).any()}
 
 
@@ -103,7 +106,7 @@ def make_profile() -> Callable[..., MemoryProfile]:
     `make_profile({("Order", "web"): 20.0}, {"nulls": {("Order", "web", "total"): 3.0}}, judged=24)`:
     rows by hour, other measures by day, a number is the same in every bucket. The last `judged`
     hours are under judgement, the last `incident` hours are not learned from, `fields` are
-    further (event, source, property) that the store has.
+    further (event, source, property) that the store has. With `seen_before` a leading zero is a zero.
     """
 
     def build(
@@ -114,13 +117,14 @@ def make_profile() -> Callable[..., MemoryProfile]:
         incident: int = 0,
         holidays: Collection[int] = (),
         fields: Iterable[tuple[str, str, str]] = (),
+        seen_before: bool = False,
         hours: int = WEEKS * 168,
     ) -> MemoryProfile:
         measured = {name: _keyed(series, hours // 24) for name, series in (daily or {}).items()}
         there = {(k.event, k.source, k.property) for s in measured.values() for k in s if k.property} | set(fields)
         events = {event: frozenset(s for e, s in rows if e == event) for event, _ in rows}
         catalog = Catalog(events, tuple(Field(*place, "string") for place in sorted(there)))
-        return MemoryProfile(_keyed(rows, hours), measured, catalog, hours, judged, incident, holidays)
+        return MemoryProfile(_keyed(rows, hours), measured, catalog, hours, judged, incident, holidays, seen_before)
 
     return build
 

@@ -77,18 +77,31 @@ def test_the_silence_is_over_when_the_event_returns(make_profile, judge, traffic
 
 
 def test_a_silence_longer_than_all_that_is_remembered_keeps_an_incident_open_and_opens_none(make_profile, judge):
-    known = make_profile({("Order Completed", "ios"): 5.0})
-    known.rows[next(iter(known.rows))][1:] = 0
-    profile = known
+    profile = make_profile({("Order Completed", "ios"): 0.0}, seen_before=True)
     (finding,) = judge("missing", profile)
-    assert finding.kind == "stopped"
+    assert (finding.kind, finding.settled, finding.relevant) == ("stopped", False, False)
+    assert finding.text == "Order Completed on ios: nothing for more than 56 days."
 
 
-def test_a_shop_that_closes_at_night_and_on_sundays_is_not_silent(make_profile, judge, traffic):
-    index = np.arange(1344)
-    values = np.where((index // 24 % 7 == 6) | (index % 24 < 7), 0, traffic(30.0))
-    found = judge("missing", make_profile({("Order Completed", "web"): values}, judged=168))
-    assert min(f.p_value for f in found) > 1e-4
+@pytest.mark.parametrize("mean", [pytest.param(m, id=f"{m} an hour") for m in (0.1, 1.0, 30.0, 300.0)])
+@pytest.mark.parametrize(
+    "open_",
+    [
+        pytest.param(lambda hour: (hour // 24 % 7 < 6) & (hour % 24 >= 7), id="closed at night and on Sundays"),
+        pytest.param(lambda hour: hour // 24 % 7 != 5, id="closed on Saturdays"),
+        pytest.param(lambda hour: hour // 24 % 7 < 5, id="closed at weekends"),
+    ],
+)
+def test_a_weekly_closure_is_no_silence(make_profile, problems, traffic, open_, mean):
+    values = np.where(open_(np.arange(1344)), traffic(mean), 0)
+    assert problems("missing", make_profile({("Order Completed", "web"): values}, judged=168)) == []
+
+
+def test_a_closed_shop_that_does_not_open_again_is_silent(make_profile, problems, traffic):
+    values = np.where(np.arange(1344) // 24 % 7 < 6, traffic(30.0), 0)
+    values[-168 - 24 :] = 0  # Sunday, and all of the next week
+    found = problems("missing", make_profile({("Order Completed", "web"): values}, judged=168))
+    assert found[0].bucket.end.isoformat() < "2026-02-23T08"
 
 
 def test_an_event_that_may_just_be_late_is_not_relevant(make_profile, judge, traffic):
