@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -27,14 +27,12 @@ from PIL import Image
 from checks.base import Evidence, Floats, as_datetime
 from monitor.alerts.message import Chart
 from monitor.alerts.tidy import cut, one_line
+from monitor.alerts.view import COUNTS, view
 
 SIZE = (4.0, 1.8)  # inches: what type sizes refer to
 DPI = 360
 COLOURS = 48  # of the palette; flat areas and one hue each for good and bad
-FEWEST_BUCKETS, MOST_BUCKETS = 96, 336  # four days of hours, eleven months of days
-GOOD_PER_BAD = 20  # so many buckets for each bad one: trouble of an hour is not a hair on a month
 SPARK_WIDTH = 56
-COUNTS = ("events", "rows", "messages")
 
 INK, FAINT, LINE = "#1f2937", "#6b7280", "#1d4ed8"
 BAND, BAD, BAD_AREA, GRID = "#cfdcf5", "#dc2626", "#fdeaea", "#e5e7eb"
@@ -50,8 +48,8 @@ class _Words:
     hourly: bool
 
     def number(self, value: float) -> str:
-        if self.unit.startswith("share"):
-            return f"{value * 100:.3g}%"
+        if self.unit.startswith("%"):
+            return f"{value:.3g} %"
         return f"{value:,.0f}" if abs(value) >= 10 or value == int(value) else f"{value:.2g}"
 
     def span(self, values: Floats) -> str:
@@ -74,25 +72,15 @@ def draw(evidence: Evidence, title: str, zone: str) -> Chart:
         title: what the series is, such as `Order Completed on ios`; cut to fit.
         zone: IANA name of the time zone in which people read the axis.
     """
-    shown = _newest(evidence)
-    per = f" per {shown.grain}" if shown.unit in COUNTS else ""
-    words = _Words(one_line(title, 120), shown.unit + per, ZoneInfo(zone), shown.grain == "hour")
+    shown, bucket = view(evidence)
+    unit = f"{shown.unit} per {bucket}" if shown.unit in COUNTS else shown.unit
+    words = _Words(one_line(title, 120), unit, ZoneInfo(zone), shown.grain == "hour")
     figure = Figure(figsize=SIZE, dpi=DPI, facecolor="white")
     axes = figure.add_axes((0.12, 0.145, 0.84, 0.595))
     _series(axes, shown)
     _frame(axes, shown, words)
     _labels(figure, shown, words)
     return Chart(_png(figure), _sentence(shown, words), _spark(shown.observed))
-
-
-def _newest(evidence: Evidence) -> Evidence:
-    """Return the newest buckets: all bad ones, and as many good ones that both can be told apart."""
-    count = len(evidence.starts)
-    bad = count if evidence.bad_from is None else min(evidence.bad_from, count)
-    wanted = min(max((count - bad) * GOOD_PER_BAD, FEWEST_BUCKETS), MOST_BUCKETS)
-    first = max(min(count - wanted, bad - MOST_BUCKETS // 4), 0)
-    series = {name: getattr(evidence, name)[first:] for name in ("starts", "observed", "expected", "low", "high")}
-    return replace(evidence, **series, bad_from=None if evidence.bad_from is None else bad - first)
 
 
 def _series(axes: Axes, evidence: Evidence) -> None:
@@ -182,8 +170,9 @@ def _spark(values: Floats) -> str:
 
 def _edges(evidence: Evidence) -> Floats:
     """Return the N + 1 ends of the buckets as matplotlib's day numbers."""
-    bucket = np.timedelta64(1, "h") if evidence.grain == "hour" else np.timedelta64(24, "h")
-    edges: Floats = date2num(np.append(evidence.starts, evidence.starts[-1:] + bucket))  # type: ignore[no-untyped-call]
+    alone = np.timedelta64(1 if evidence.grain == "hour" else 24, "h")
+    last = np.diff(evidence.starts)[-1:] if len(evidence.starts) > 1 else alone
+    edges: Floats = date2num(np.append(evidence.starts, evidence.starts[-1:] + last))  # type: ignore[no-untyped-call]
     return edges
 
 

@@ -51,7 +51,7 @@ ODD = [
     pytest.param(wave(bad_from=0), id="all bad"),
     pytest.param(wave(900, 700), id="more bad buckets than fit"),
     pytest.param(wave(70, 3, "day"), id="days"),
-    pytest.param(wave(unit="share of rows"), id="a share"),
+    pytest.param(wave(unit="% of messages"), id="a share"),
 ]
 
 
@@ -80,6 +80,10 @@ def test_trouble_of_one_hour_can_still_be_seen():
 def test_the_sentence_has_the_numbers_in_local_time():
     alt = draw(wave(), "Order Completed on ios", "Europe/Berlin").alt
     assert "0 since Sun 1 Mar 19:00 (expected 80 to 298); 100 to 500 before that." in alt
+
+
+def test_a_share_is_told_in_percent():
+    assert ": 0 % since" in draw(wave(unit="% of messages"), "x", "UTC").alt
 
 
 def test_the_sparkline_falls_where_the_series_does():

@@ -1,0 +1,73 @@
+"""Which stretch of a series does a chart show, and in how fine buckets?
+
+A rare event counted by the hour is a row of spikes inside a band that begins at zero:
+its silence cannot be seen. Counted by the day, it can.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from checks.base import Evidence, Floats
+
+FEWEST_BUCKETS, MOST_BUCKETS = 96, 336  # four days of hours, eleven months of days
+GOOD_PER_BAD = 20  # so many buckets for each bad one: trouble of an hour is not a hair on a month
+RARE = 10.0  # events per bucket; with fewer, hours are added up
+COUNTS = ("events", "rows", "messages")
+SERIES = ("observed", "expected", "low", "high")
+
+
+def view(evidence: Evidence) -> tuple[Evidence, str]:
+    """Return the evidence as it is drawn, and the length of its buckets in words.
+
+    Added-up hours begin with the first bad one, so that no bucket is half bad.
+    """
+    newest = _newest(evidence)
+    hours = _hours(newest)
+    if hours == 1:
+        return newest, newest.grain
+    return _added(newest, hours), "day" if hours == 24 else f"{hours} hours"
+
+
+def _newest(evidence: Evidence) -> Evidence:
+    """Return the newest buckets: all bad ones, and as many good ones that both can be told apart."""
+    count = len(evidence.starts)
+    bad = count if evidence.bad_from is None else min(evidence.bad_from, count)
+    wanted = min(max((count - bad) * GOOD_PER_BAD, FEWEST_BUCKETS), MOST_BUCKETS)
+    first = max(min(count - wanted, bad - MOST_BUCKETS // 4), 0)
+    series = {name: getattr(evidence, name)[first:] for name in ("starts", *SERIES)}
+    return replace(evidence, **series, bad_from=None if evidence.bad_from is None else bad - first)
+
+
+def _hours(evidence: Evidence) -> int:
+    """Return how many hours to add up: as many as make a bad bucket whole, or 1."""
+    expected = evidence.expected[np.isfinite(evidence.expected)]
+    rare = evidence.grain == "hour" and evidence.unit in COUNTS and len(expected) and expected.mean() < RARE
+    bad = 0 if evidence.bad_from is None else len(evidence.starts) - evidence.bad_from
+    return next((hours for hours in (24, 6) if rare and bad >= hours), 1)
+
+
+def _added(evidence: Evidence, hours: int) -> Evidence:
+    """Return whole buckets of so many hours. The widths of the band add up as those of independent hours do."""
+    bad = evidence.bad_from or 0
+    first = bad % hours
+    whole = (len(evidence.starts) - first) // hours
+    parts = slice(first, first + whole * hours)
+
+    def total(values: Floats) -> Floats:
+        added: Floats = values[parts].reshape(whole, hours).sum(axis=1)
+        return added
+
+    expected = total(evidence.expected)
+    below, above = (np.sqrt(total((evidence.expected - end) ** 2)) for end in (evidence.low, evidence.high))
+    return replace(
+        evidence,
+        starts=evidence.starts[parts][::hours],
+        observed=total(evidence.observed),
+        expected=expected,
+        low=np.maximum(expected - below, 0.0),
+        high=expected + above,
+        bad_from=bad // hours,
+    )
