@@ -115,7 +115,7 @@ DOUBLE_FIRE = Fault(
     event="Product Added",
     source="android",
     start=_at(2, 24, 15),
-    covered_by=(("duplicates", "semantic"),),
+    covered_by=(("duplicates", "semantic"), ("volume", "spike"), ("volume", "shift")),
 )
 RESENDS = Fault(
     name="Exact resends",

@@ -17,6 +17,7 @@ from monitor.demo.values import Rows, popularity
 COPY = 1 << 40  # what separates the message numbers of a double-fire from those of the first
 _KNOWING = ("Signed Up", "Signed In", "Identify")  # sent at the moment when the shop learns who it is
 _RESENT = 0.0002
+_RARE = 1000
 _REPEATED = 0.0008
 _BLOCKED = 0.05  # of web's mirror of a server event: ad blockers
 _OFFLINE = 0.02
@@ -99,14 +100,17 @@ def _send(frame: pd.DataFrame, sessions: Sessions, rng: np.random.Generator) -> 
 def _waits(source: Ints, session: Ints, rng: np.random.Generator) -> Ints:
     """Time until upload: none on web and server, half a minute in apps, hours for the 2 % that are offline."""
     app = (source != WEB) & (source != SERVER)
-    offline: Flags = app & (session % 1009 < _OFFLINE * 1009)
-    hours = 0.2 + (session * 7919 % 1013 / 1013) ** 3 * 11
+    luck = session * 2_654_435_761 % (1 << 32) / (1 << 32)  # a session is offline as a whole
+    offline: Flags = app & (luck < _OFFLINE)
+    hours = 0.2 + (luck / _OFFLINE) ** 3 * 11
     batch = rng.integers(0, 30 * SECOND, len(source))
     return np.where(offline, (hours * HOUR).astype(np.int64), 0) + np.where(app, batch, SECOND // 20)
 
 
 def _resend(frame: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Networks fail: the same message again, under the same id."""
+    """Networks fail: the same message again, under the same id. Of a rare event, one would be a fault to tell of."""
+    if len(frame) < _RARE:
+        return frame
     lost = frame[rng.random(len(frame)) < _RESENT]
     return pd.concat([frame, resent(lost, rng.integers(5 * SECOND, 90 * SECOND, len(lost)))], ignore_index=True)
 

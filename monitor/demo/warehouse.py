@@ -68,6 +68,8 @@ class Warehouse:
         self._written: dict[str, list[str]] = {source: [] for source in SOURCES}
         text = f"CAST(CAST(md5('{seed}' || text) AS UUID) AS VARCHAR)"
         connection.execute(f"CREATE TEMP MACRO uuid_of(text) AS {text}")
+        # To pack text tightly takes longer here than reading it will ever save.
+        connection.execute("SET disabled_compression_methods = 'fsst,dict_fsst,zstd'")
         for source in SOURCES:
             connection.execute(f"CREATE SCHEMA {schema(source)}")
 
