@@ -1,0 +1,88 @@
+"""Is what people install whole, and does it refuse to run on somebody else's package?"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tarfile
+import zipfile
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+VERSION = version("trackwatch")
+DATA = f"trackwatch-{VERSION}.data/data/share/trackwatch"
+
+
+def built(kind: str, folder: Path) -> Path:
+    command = [sys.executable, "-m", "build", f"--{kind}", "--no-isolation", "--outdir", str(folder), str(ROOT)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return next(folder.iterdir())
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """Return the names of the files in the wheel."""
+    return zipfile.ZipFile(built("wheel", tmp_path_factory.mktemp("wheel"))).namelist()
+
+
+@pytest.fixture(scope="module")
+def sdist(tmp_path_factory):
+    """Return the names of the files in the source distribution, below its one folder."""
+    with tarfile.open(built("sdist", tmp_path_factory.mktemp("sdist"))) as archive:
+        return {name.split("/", 1)[1] for name in archive.getnames()}
+
+
+def sources(folder: str) -> set[str]:
+    found = (path.relative_to(ROOT) for path in ROOT.glob(f"{folder}/**/*") if path.is_file())
+    return {str(path) for path in found if "__pycache__" not in path.parts}
+
+
+def test_the_wheel_holds_two_packages_and_nothing_else(wheel):
+    tops = {name.split("/")[0].replace(f"-{VERSION}", "") for name in wheel}
+    assert tops == {"checks", "monitor", "trackwatch.dist-info", "trackwatch.data"}
+
+
+@pytest.mark.parametrize("package", ["checks", "monitor"])
+def test_every_file_of_a_package_is_in_the_wheel(wheel, package):
+    assert sources(package) - set(wheel) == set()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "checks/py.typed",
+        "monitor/py.typed",
+        "monitor/alerts/templates/alert.html.j2",
+        "monitor/history/migrations/script.py.mako",
+        "monitor/history/migrations/versions/0001_first.py",
+        "monitor/starter/plan.yml",
+        "monitor/starter/trackwatch.yml",
+        f"{DATA}/config/plan.yml",
+        f"{DATA}/config/trackwatch.yml",
+        f"trackwatch-{VERSION}.dist-info/licenses/LICENSE",
+    ],
+)
+def test_what_is_not_code_is_in_the_wheel_too(wheel, name):
+    assert name in wheel
+
+
+def test_the_source_distribution_can_be_built_and_tested(sdist):
+    needed = sources("monitor") | sources("checks") | sources("config") | sources("tests")
+    needed |= {"pyproject.toml", "conftest.py", "README.md", "LICENSE"}
+    assert needed - sdist == set()
+
+
+@pytest.mark.parametrize("impostor", ["checks/__init__.py", "checks.py"], ids=["a package", "a module"])
+def test_a_checks_of_somebody_else_is_refused_in_one_sentence(tmp_path, impostor):
+    file = tmp_path / impostor
+    file.parent.mkdir(exist_ok=True)
+    file.touch()
+    started = subprocess.run(
+        [sys.executable, "-c", "import monitor"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    last = started.stderr.splitlines()[-1]
+    assert last.startswith(f"ImportError: the package 'checks' that Python found is not trackwatch's: {file}. Install")
