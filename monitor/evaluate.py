@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from checks.base import Bucket, Finding
 from monitor import operations
 from monitor.config import Config
 from monitor.decide import Verdict, decide
-from monitor.incidents import Incident, State, step
+from monitor.incidents import Incident, State, by_end, step
 from monitor.judge import judge, kind_of
 from monitor.profile import Measurements, Stretch, WindowProfile
 
@@ -22,8 +23,8 @@ class Evaluation:
     """The outcome of judging some windows."""
 
     verdicts: tuple[Verdict, ...]
-    incidents: tuple[Incident, ...]  # the open ones, and those that ended in these windows
-    profile: WindowProfile | None  # as it was at the end of the last window
+    incidents: tuple[Incident, ...]  # those known before, as they are now, and new ones
+    profile: WindowProfile | None  # all that was known at the end of the last window, for charts
 
 
 def evaluate(
@@ -39,20 +40,41 @@ def evaluate(
         config: what to check, and the budget.
         measurements: everything measured up to the end of the last window.
         due: the windows, oldest first.
-        known: the incidents that are open before.
+        known: the incidents that are open before, and those of the past that is learned from.
         unreadable: events whose tables could not be read: no verdict on them.
     """
     incidents, verdicts = tuple(known), list[Verdict]()
-    profile = None
-    for window in due:
-        profile = measurements.profile(window, tuple(stretches(incidents)))
-        findings = judge(config.checks.values(), profile, config.plan)
-        findings = [finding for finding in findings if finding.event not in unreadable]
-        findings += operations.recovered(incidents, findings)
-        new = decide(findings, config.plan, config.budget, kind_of)
-        incidents = advance(incidents, new, window.end)
-        verdicts += new
-    return Evaluation(tuple(verdicts), incidents, profile)
+    waiting = deque(due)
+    while waiting:
+        window = waiting.popleft()
+        found = _decided(config, measurements, window, incidents, unreadable)
+        for end, batch in by_end(found, window.end):
+            before, incidents = incidents, advance(incidents, batch, end)
+            verdicts += batch
+            if end < window.end and _states(before) != _states(incidents):
+                # from here on the past looks different: judge the rest as a run at this hour would
+                waiting.appendleft(Bucket(end, window.end))
+                break
+    shown = measurements.profile(due[-1], tuple(replace(s, over=False) for s in stretches(incidents))) if due else None
+    return Evaluation(tuple(verdicts), incidents, shown)
+
+
+def _decided(
+    config: Config,
+    measurements: Measurements,
+    window: Bucket,
+    incidents: Sequence[Incident],
+    unreadable: frozenset[str],
+) -> list[Verdict]:
+    profile = measurements.profile(window, tuple(stretches(incidents)))
+    findings = judge(config.checks.values(), profile, config.plan)
+    findings = [finding for finding in findings if finding.event not in unreadable]
+    findings += operations.recovered(incidents, findings)
+    return decide(findings, config.plan, config.budget, kind_of)
+
+
+def _states(incidents: Iterable[Incident]) -> set[tuple[str, State]]:
+    return {(incident.id, incident.state) for incident in incidents}
 
 
 def advance(incidents: Iterable[Incident], verdicts: Sequence[Verdict], now: dt.datetime) -> tuple[Incident, ...]:
@@ -73,10 +95,11 @@ def stretches(incidents: Iterable[Incident]) -> Iterable[Stretch]:
     for incident in incidents:
         if kind_of(incident.headline).notice:
             continue
-        end = incident.resolved or incident.last_seen
+        end = incident.last_seen
         if not any(finding.kind == "stopped" for finding in incident.findings):
             end = min(end, incident.started + ADAPTS_AFTER)
         subject = incident.subject
         source = incident.slice.get("source", subject.source)
         for event in incident.events or (None,):
-            yield Stretch(incident.started, end, event, source, subject.property)
+            over = incident.state is State.RESOLVED
+            yield Stretch(incident.started, end, event, source, subject.property, over)

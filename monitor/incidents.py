@@ -61,7 +61,9 @@ class Incident:
     explains: float | None = None  # share of the loss or excess that lies in the slice
     findings: tuple[Finding, ...] = ()  # the newest of each (check, kind, event, source, property)
     cost: float | None = None  # the p-value that would just have opened it
-    told: Severity | None = None  # as what people were last told of it; None: they were not
+    told: Severity | None = (
+        None  # as what people believe it to be open; None: they do not know of it, or that it is over
+    )
 
     @property
     def events(self) -> tuple[str, ...]:
@@ -95,14 +97,15 @@ def step(
     """
     opened = {incident.subject: incident for incident in known}
     ended: list[Incident] = []
-    for end, batch in _by_end(verdicts, now):
+    for end, batch in by_end(verdicts, now):
         after = _judge(opened, batch, kind_of, end)
         ended += [incident for incident in after if incident.state is State.RESOLVED]
         opened = {incident.subject: incident for incident in after if incident.state is State.OPEN}
     return (*ended, *opened.values())
 
 
-def _by_end(verdicts: Sequence[Verdict], now: dt.datetime) -> Iterator[tuple[dt.datetime, list[Verdict]]]:
+def by_end(verdicts: Sequence[Verdict], now: dt.datetime) -> Iterator[tuple[dt.datetime, list[Verdict]]]:
+    """Yield verdicts by the end of their buckets, oldest first; those without a bucket belong to `now`."""
     batches: dict[dt.datetime, list[Verdict]] = defaultdict(list)
     for verdict in verdicts:
         batches[verdict.finding.bucket.end if verdict.finding.bucket else now].append(verdict)

@@ -59,9 +59,9 @@ class Installation:
 def run(installation: Installation, now: dt.datetime, *, dry_run: bool = False) -> Result:
     """Evaluate everything that is due: each complete bucket once, whatever was missed too, oldest first."""
     memory, config, pace = installation.memory, installation.config, installation.pace
-    progress, known = memory.progress(), memory.incidents()
+    progress, known = memory.progress(), memory.incidents(since=now - pace.history)
     if windows.nothing_due(progress, pace, now):
-        return _send(installation, Result(now=now, incidents=known), dry_run=dry_run)
+        return _send(installation, Result(now=now, incidents=_news(known, known)), dry_run=dry_run)
 
     since = windows.read_since(progress, pace, now)
     try:
@@ -75,11 +75,18 @@ def run(installation: Installation, now: dt.datetime, *, dry_run: bool = False) 
     due = windows.to_judge(progress, pace, since, complete) if complete else ()
     found = _judge(installation, reading, due, since, known, now)
     incidents, messages = tell.messages(found.incidents, _composer(config), _charts(config, found), now)
-    result = Result(now=now, reading=reading, verdicts=found.verdicts, incidents=incidents, messages=messages)
+    news = _news(known, incidents)
+    result = Result(now=now, reading=reading, verdicts=found.verdicts, incidents=news, messages=messages)
     if not dry_run:
         judged = due[-1].end if due else progress.judged_until if progress else since
         _remember(installation, result, since, Progress(progress.measured_from if progress else since, now, judged))
     return _send(installation, result, dry_run=dry_run)
+
+
+def _news(known: Sequence[Incident], incidents: Sequence[Incident]) -> tuple[Incident, ...]:
+    """Return the open incidents, and those that are not as they were."""
+    before = {incident.id: incident for incident in known}
+    return tuple(i for i in incidents if i.state is State.OPEN or before.get(i.id) != i)
 
 
 def would_ask(installation: Installation, now: dt.datetime) -> Request:
@@ -146,6 +153,7 @@ def _store_is_down(
     verdicts = operational(config, [operations.unreachable(error)])
     incidents = advance(known, verdicts, now)
     incidents, messages = tell.messages(incidents, _composer(config), lambda _: None, now)
+    incidents = _news(known, incidents)
     if not dry_run:
         memory.note(incidents, tell.address(messages, tuple(config.channels)))
     result = Result(now=now, verdicts=tuple(verdicts), incidents=incidents, messages=messages, error=error)

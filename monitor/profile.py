@@ -18,13 +18,14 @@ NOT_ADDITIVE = {str(Stat.FINGERPRINT), str(Stat.RECEIVED), str(Stat.LOADED)}
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A time in which a series was wrong: its buckets are not learned from. None: of any event, source, property."""
+    """A time in which a series was wrong: it is not learned from. None: of any event, source, property."""
 
     start: dt.datetime
     end: dt.datetime
     event: str | None = None
     source: str | None = None
     property: str | None = None
+    over: bool = False  # it has ended: what comes later is not held against it either
 
     def covers(self, key: Key) -> bool:
         """Say whether a series is spoilt by it."""
@@ -152,13 +153,16 @@ class WindowProfile:
         whole = self.everything.calendar(grain)
         n = _until(whole, self.window.end)
         calendar = Calendar(grain, whole.starts[: n + 1], whole.slot[:n], whole.day[:n], whole.holiday[:n])
-        usable = np.isfinite(values[:, :n]) & ~calendar.holiday
+        values = values[:, :n].copy()
+        usable = np.isfinite(values) & ~calendar.holiday
         for stretch in self.stretches:
-            rows = [i for i, key in enumerate(keys) if stretch.covers(key)]
-            usable[rows] &= ~_touches(calendar, stretch)
+            spoilt = np.ix_([i for i, key in enumerate(keys) if stretch.covers(key)], _touches(calendar, stretch))
+            usable[spoilt] = False
+            if stretch.over:
+                values[spoilt] = np.nan
         # from local midnight on: a run by the hour then sees exactly what a run by the day sees
         cut = _until(whole, floor_day(self.window.start, self.everything.zone))
-        return Table(measure, calendar, keys, values[:, :n], usable, min(cut, n))
+        return Table(measure, calendar, keys, values, usable, min(cut, n))
 
 
 def _until(calendar: Calendar, end: dt.datetime) -> int:

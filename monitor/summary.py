@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from monitor.alerts.message import Reason
 from monitor.alerts.text import MARKS
 from monitor.compose import Composer, ago
 from monitor.config import Config
@@ -37,11 +38,11 @@ def as_text(config: Config, result: Result, seconds: float, *, dry_run: bool = F
     is_open = [incident for incident in result.incidents if incident.state is State.OPEN]
     serious = sorted((i for i in is_open if RANK[i.severity]), key=lambda i: (-RANK[i.severity], i.started))
     notices = [incident for incident in is_open if not RANK[incident.severity]]
-    ended = [incident for incident in result.incidents if incident.state is State.RESOLVED and incident.told]
+    ended = [message for message in result.messages if message.reason is Reason.RESOLVED]
     lines = [_verdict(serious, config.workspace)]
     lines += [line for incident in serious for line in _incident(incident, composer, result)]
     if ended:
-        lines += ["", "Over since the last run", *(f"  {MARKS['resolved']} {composer.title(i)}" for i in ended)]
+        lines += ["", "Over since the last run", *(f"  {MARKS['resolved']} {message.title}" for message in ended)]
     if notices:
         lines += ["", "For the weekly clean-up", *(f"  {MARKS['info']} {composer.title(i)}" for i in notices)]
     return "\n".join([*lines, "", *_told(result, dry_run=dry_run), _read(result, seconds)])

@@ -37,8 +37,15 @@ def messages(
         reason = due(incident)
         if reason:
             told.append(composer.message(incident, reason, now, chart_of(incident)))
-        after.append(replace(incident, told=incident.severity) if reason else incident)
+        after.append(_believed(incident, reason))
     return tuple(after), tuple(told)
+
+
+def _believed(incident: Incident, reason: Reason | None) -> Incident:
+    """Return the incident with what people will believe of it once they are told."""
+    if reason is None:
+        return incident
+    return replace(incident, told=None if reason is Reason.RESOLVED else incident.severity)
 
 
 def address(told: Iterable[Message], channels: Sequence[str]) -> tuple[Delivery, ...]:

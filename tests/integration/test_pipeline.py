@@ -15,7 +15,7 @@ from monitor.incidents import State
 from monitor.pipeline import Installation, run
 from monitor.stores.base import TableFailure
 from monitor.testing.memory import Recorder
-from monitor.testing.store import MemoryStore
+from monitor.testing.counts import CountStore
 
 START = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)
 HOURS = 9 * 7 * 24
@@ -24,7 +24,7 @@ HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 CONFIG = """
 version: 1
 plan: plan.yml
-store: {url: "duckdb:///unused.duckdb"}
+store: {url: "duckdb:///unused.duckdb", history: 35d, judge: 3d}
 checks: {unused: {enabled: false}, schema: {enabled: false}, duplicates: {enabled: false}}
 """
 PLAN = """
@@ -45,7 +45,7 @@ def traffic(mean: float, seed: int) -> np.ndarray:
 @pytest.fixture
 def store():
     names = [("web", "Order Completed"), ("ios", "Order Completed"), ("web", "Page Viewed"), ("ios", "Page Viewed")]
-    return MemoryStore(START, {name: traffic(40 * (i + 1), seed=i) for i, name in enumerate(names)})
+    return CountStore(START, {name: traffic(40 * (i + 1), seed=i) for i, name in enumerate(names)})
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def installation(store, tmp_path):
     return Installation(config, store, Memory(f"sqlite:///{tmp_path}/state.db", "production"))
 
 
-def stop(store: MemoryStore, source: str, event: str, since: dt.datetime, until: dt.datetime = NOW + 7 * DAY) -> None:
+def stop(store: CountStore, source: str, event: str, since: dt.datetime, until: dt.datetime = NOW + 7 * DAY) -> None:
     a, b = (max(int((at - START) / HOUR), 0) for at in (since, until))
     store.counts[source, event][a:b] = 0
 
@@ -182,7 +182,7 @@ class TestWhatTrackwatchCannotSee:
         assert titles(installation)[1:] == ["resolved: Order Completed cannot be read"]
 
     def test_an_empty_store_says_that_it_is_empty(self, installation):
-        empty = replace(installation, store=MemoryStore(START, {}))
+        empty = replace(installation, store=CountStore(START, {}))
         result = run(empty, NOW)
         assert [verdict.finding.kind for verdict in result.verdicts if verdict.problem] == ["not_loaded"]
 
