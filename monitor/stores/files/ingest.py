@@ -25,12 +25,22 @@ from monitor.stores.files.mapping import Wishes
 from monitor.stores.files.sniff import sniff
 from monitor.stores.files.staging import OWN
 from monitor.stores.files.text import literal, quoted
-from monitor.stores.files.types import Mixed
+from monitor.stores.files.types import Mixed, json_types
 
 TABLE = "events"
-ONE_SOURCE = "files"
+ONE_SOURCE = ""  # files that name no source are not made to name one
 _NEVER = "TIMESTAMP '1971-01-02'"  # stands for the time of rows that have none
 _NOTHING = f"SELECT NULL::VARCHAR AS {OWN}event, NULL::TIMESTAMP AS {OWN}received_at WHERE false"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """How many rows of an event say who did it."""
+
+    event: str
+    rows: int
+    no_user: int  # rows without a user id
+    nobody: int  # rows without any id of a person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +59,8 @@ class Ingested:
     first: dt.datetime | None  # of received_at, UTC; None: no row has a time
     last: dt.datetime | None
     untimed: int  # rows whose time is absent or cannot be read
+    identity: tuple[Identity, ...]  # by event; empty where no column holds ids of people
+    shared_ids: int  # rows that carry the message id of another event or source
     notes: tuple[str, ...]
 
 
@@ -77,6 +89,8 @@ def ingest(paths: Iterable[str], wishes: Wishes, folder: Path) -> Ingested:
         columns = _combine(con, staged)
         rows, untimed, first, last = _summary(con, columns.get("received_at", columns.get("occurred_at", "")))
         _tidy(con)
+        identity, shared_ids = _identity(con, columns), _shared_ids(con, columns)
+        mixed = json_types(con, TABLE, columns["event"], columns["properties"]) if "properties" in columns else ()
     return Ingested(
         settings=StoreSettings(url=f"duckdb:///{database}", layout="events", table=TABLE, columns=columns),
         bundles=tuple(each.bundle for each in staged),
@@ -86,10 +100,12 @@ def ingest(paths: Iterable[str], wishes: Wishes, folder: Path) -> Ingested:
         unreadable=tuple(ledger.unreadable),
         empty=tuple(each.path for each in sniffed if each.kind == "empty"),
         passed_over=found.passed_over,
-        mixed=tuple(mixed for each in staged for mixed in each.made.mixed),
+        mixed=(*mixed, *(odd for each in staged for odd in each.made.mixed)),
         first=first,
         last=last,
         untimed=untimed,
+        identity=identity,
+        shared_ids=shared_ids,
         notes=tuple(dict.fromkeys((*ledger.notes, *(note for each in staged for note in each.bundle.notes)))),
     )
 
@@ -133,3 +149,33 @@ def _summary(con: DuckDBPyConnection, time: str) -> tuple[int, int, dt.datetime 
     if rows and not timed:  # counts and shares can be had all the same
         con.execute(f"UPDATE {TABLE} SET {time} = {_NEVER}")
     return rows, rows - timed, first and first.replace(tzinfo=dt.UTC), last and last.replace(tzinfo=dt.UTC)
+
+
+def _identity(con: DuckDBPyConnection, columns: Mapping[str, str]) -> tuple[Identity, ...]:
+    people = [columns[name] for name in ("user_id", "anonymous_id") if name in columns]
+    if not people:
+        return ()
+    no_user = f"{columns['user_id']} IS NULL" if "user_id" in columns else "true"
+    nobody = " AND ".join(f"{column} IS NULL" for column in people)
+    found = con.execute(
+        f"SELECT {columns['event']}, COUNT(*), COUNT(*) FILTER (WHERE {no_user}), COUNT(*) FILTER (WHERE {nobody}) "
+        f"FROM {TABLE} GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+    return tuple(Identity(*row) for row in found)
+
+
+def _shared_ids(con: DuckDBPyConnection, columns: Mapping[str, str]) -> int:
+    """Count what no event and source can see alone: an id that came before under another name, or from elsewhere."""
+    if "id" not in columns:
+        return 0
+    source = columns["source"]
+    place = f"HASH({columns['event']}{'' if source.startswith('=') else ', ' + source})"
+    found = con.execute(
+        f"""
+        SELECT SUM(n - 1) FROM (
+            SELECT COUNT(*) AS n, MIN({place}) AS one, MAX({place}) AS another
+            FROM {TABLE} WHERE {columns["id"]} IS NOT NULL GROUP BY HASH({columns["id"]})
+        ) WHERE one <> another
+        """
+    ).fetchone()
+    return int((found and found[0]) or 0)

@@ -194,12 +194,11 @@ def guess(columns: Sequence[str], sample: Sample, wishes: Wishes) -> Guess:
         UsageError: an unknown layout, or a given column that is not there
     """
     preset = _preset(columns, wishes.layout)
-    found: dict[str, str | None] = {name: _find(preset, name, columns, sample) for name in FIELDS}
+    found = {name: _find(preset, name, columns, sample) for name in FIELDS}
     if preset is GENERIC and not (found["occurred_at"] or found["received_at"]):
         found["occurred_at"] = next((c for c in columns if _ends_like_time(c) and sample.is_time(c)), None)
-    for name, column in wishes.columns.items():
-        found[name] = _checked(name, column, columns)
-    return Guess(preset.name, {name: column for name, column in found.items() if column})
+    said = {name: _checked(name, column, columns) for name, column in wishes.columns.items()}
+    return Guess(preset.name, {name: column for name in FIELDS if (column := said.get(name) or found[name])})
 
 
 def parse_map(options: Sequence[str]) -> dict[str, str]:
@@ -236,8 +235,8 @@ def _preset(columns: Sequence[str], layout: str | None) -> Preset:
 def _find(preset: Preset, name: str, columns: Sequence[str], sample: Sample) -> str | None:
     simple = _squeeze if preset is GENERIC else str.lower
     by_name: dict[str, str] = {}
-    for column in columns:
-        by_name.setdefault(simple(column), column)
+    for known in columns:
+        by_name.setdefault(simple(known), known)
     for candidate in preset.fields.get(name, ()):
         column = by_name.get(candidate if preset is GENERIC else candidate.lower())
         if column and _plausible(name, column, sample, trust=preset is not GENERIC):

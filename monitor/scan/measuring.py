@@ -1,0 +1,160 @@
+"""What do all checks measure in a table of events that was read from files, and what do they say of it?"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import checks
+from checks.base import CHECKS, Bucket, Catalog, Finding, Grain, Profile, Table
+from checks.duplicates import DuplicatesParams
+from checks.plan import Plan
+from checks.unused import UnusedParams
+from monitor import windows
+from monitor.calendar import floor_day, floor_hour
+from monitor.config import Budget, CheckConfig, Config, Schedule, StoreConfig
+from monitor.decide import Verdict, decide
+from monitor.evaluate import Evaluation, advance, stretches
+from monitor.incidents import Incident
+from monitor.judge import judge, kind_of, wanted
+from monitor.profile import Measurements
+from monitor.reading import Reading, read, request
+from monitor.stores.base import StoreSettings
+from monitor.stores.files.ingest import Ingested
+from monitor.stores.sql import SqlStore
+
+DAY = dt.timedelta(days=1)
+ZONE = ZoneInfo("UTC")
+FALSE_ALERTS_PER_WEEK = 0.5
+MOST_WINDOWS = 60  # into which a past is cut: each is judged by what was known before it
+MOST_DAYS = 400  # of a past that is judged over time: a year, to know its seasons
+FEWEST = 2.0  # rows a day: of less, nothing can be said over time
+_PARAMS = {
+    "duplicates": DuplicatesParams(tolerance=1.0),  # exact copies are told once for the whole files, not by the day
+    "unused": UnusedParams(min_rows=20, min_days=1),  # a file is all there is
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What was measured of the files, and over which time."""
+
+    reading: Reading
+    since: dt.datetime  # midnight, UTC
+    until: dt.datetime  # midnight after the last event
+    complete: dt.datetime  # end of the last whole hour
+
+    @property
+    def too_few(self) -> bool:
+        """Say whether there are too few rows to judge over time."""
+        return self.reading.rows < FEWEST * ((self.until - self.since) / DAY)
+
+    @property
+    def recent(self) -> dt.datetime:
+        """Return the start of what is judged over time."""
+        return max(self.since, self.until - MOST_DAYS * DAY)
+
+    def measurements(self, since: dt.datetime, until: dt.datetime) -> Measurements:
+        """Return the series of a stretch of time."""
+        return Measurements(self.reading.points, self.reading.catalog, since=since, until=until, zone=ZONE)
+
+
+def configuration(settings: StoreSettings) -> Config:
+    """Return the configuration of a scan: every check, no plan, nobody to tell."""
+    checks.load()
+    enabled = {name: CheckConfig(name, _PARAMS.get(name, known.params())) for name, known in CHECKS.items()}
+    none = dt.timedelta()
+    return Config(
+        file=Path("scan"),
+        workspace="scan",
+        zone=str(ZONE),
+        plan=Plan(),
+        plan_path=None,
+        store=StoreConfig(settings, none, none, None, none),
+        state_url="",
+        budget=Budget(FALSE_ALERTS_PER_WEEK),
+        checks=enabled,
+        exclusions=(),
+        channels={},
+        base_url=None,
+        schedule=Schedule(none),
+    )
+
+
+def measure(config: Config, ingested: Ingested) -> Measured:
+    """Measure everything that the checks want, in one statement. Raises StoreError."""
+    first = ingested.first or dt.datetime(1971, 1, 2, tzinfo=dt.UTC)  # rows without any time lie there
+    last = ingested.last or first
+    since, until = floor_day(first, ZONE), floor_day(last, ZONE) + DAY
+    store = SqlStore(config.store.settings, config.plan)
+    try:
+        asked = request(wanted(config.checks.values(), config.plan), since, until, config.zone)
+        reading = read(store, asked, {})
+    finally:
+        store.close()
+    return Measured(reading, since, until, floor_hour(last, ZONE))
+
+
+def over_time(config: Config, measured: Measured) -> Evaluation:
+    """Judge the past by the day, and its end by the hour too; the first two weeks only serve to learn."""
+    due = [] if measured.too_few else _due(measured)
+    if not due:
+        return Evaluation((), (), None)
+    measurements = measured.measurements(measured.recent, due[-1].end)
+    verdicts: list[Verdict] = []
+    incidents: tuple[Incident, ...] = ()
+    for window in due:
+        profile = measurements.profile(window, tuple(stretches(incidents)))
+        by_day = ByDay(profile) if window is not due[-1] else profile
+        new = decide(judge(_timed(config), by_day, config.plan), config.plan, config.budget, kind_of)
+        incidents = advance(incidents, new, window.end)
+        verdicts += new
+    return Evaluation(tuple(verdicts), incidents, profile)
+
+
+def _due(measured: Measured) -> list[Bucket]:
+    """Return what is judged: a day at a time, or as many as make a long past bearable; at the end one day."""
+    none = dt.timedelta()
+    days = windows.to_judge(None, windows.Pace(ZONE, none, none, None, none), measured.recent, measured.complete)
+    step = max(len(days) // MOST_WINDOWS, 1)
+    cuts = [day.start for day in days[:-1:step]] + [day.start for day in days[-1:]] + [day.end for day in days[-1:]]
+    return [Bucket(start, end) for start, end in pairwise(cuts)]
+
+
+def _timed(config: Config) -> list[CheckConfig]:
+    return [each for name, each in config.checks.items() if name != "unused"]
+
+
+@dataclass(frozen=True, slots=True)
+class ByDay:
+    """A `checks.base.Profile` without hours: of a past, nobody wants to know the hour of each dip."""
+
+    whole: Profile
+
+    @property
+    def catalog(self) -> Catalog:
+        """Return what the files hold."""
+        return self.whole.catalog
+
+    @property
+    def window(self) -> Bucket:
+        """Return what is under judgement."""
+        return self.whole.window
+
+    def first_seen(self, event: str, source: str | None = None) -> dt.datetime | None:
+        """Return when an event was first seen."""
+        return self.whole.first_seen(event, source)
+
+    def table(self, measure: str, grain: Grain, property: str | None = None) -> Table:  # noqa: A002 the field's word
+        """Return the series by the day; by the hour there is none."""
+        table = self.whole.table(measure, grain, property)
+        return table if grain == "day" else table.only(lambda _: False)
+
+
+def at_once(config: Config, measured: Measured) -> list[Finding]:
+    """Judge what is said of all rows together: properties that nobody fills."""
+    profile = measured.measurements(measured.since, measured.until).profile(Bucket(measured.since, measured.until))
+    return judge([config.checks["unused"]], profile, config.plan)
