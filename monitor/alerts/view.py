@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from scipy.stats import poisson
 
 from checks.base import Evidence, Floats
 
@@ -16,6 +17,7 @@ FEWEST_BUCKETS, MOST_BUCKETS = 96, 336  # four days of hours, eleven months of d
 GOOD_PER_BAD = 20  # so many buckets for each bad one: trouble of an hour is not a hair on a month
 RARE = 10.0  # events per bucket; with fewer, hours are added up
 COUNTS = ("events", "rows", "messages")
+TAILS = (1e-9, 0.05)  # what a band leaves out above, at least and at most
 SERIES = ("observed", "expected", "low", "high")
 
 
@@ -50,24 +52,29 @@ def _hours(evidence: Evidence) -> int:
 
 
 def _added(evidence: Evidence, hours: int) -> Evidence:
-    """Return whole buckets of so many hours. The widths of the band add up as those of independent hours do."""
+    """Return whole buckets of so many hours.
+
+    The new band leaves out as much of a Poisson count as the old one did, on average; what is
+    more scattered than that had a wider band, and keeps it. It takes hours as independent, which
+    is good enough to look at: the verdict is not made from it.
+    """
     bad = evidence.bad_from or 0
     first = bad % hours
     whole = (len(evidence.starts) - first) // hours
     parts = slice(first, first + whole * hours)
 
-    def total(values: Floats) -> Floats:
-        added: Floats = values[parts].reshape(whole, hours).sum(axis=1)
-        return added
+    def by_bucket(values: Floats) -> Floats:
+        return values[parts].reshape(whole, hours)
 
-    expected = total(evidence.expected)
-    below, above = (np.sqrt(total((evidence.expected - end) ** 2)) for end in (evidence.low, evidence.high))
+    expected = by_bucket(evidence.expected).sum(axis=1)
+    outside = np.clip(poisson.sf(evidence.high, evidence.expected), *TAILS)
+    tail = np.exp(by_bucket(np.log(outside)).mean(axis=1))
     return replace(
         evidence,
         starts=evidence.starts[parts][::hours],
-        observed=total(evidence.observed),
+        observed=by_bucket(evidence.observed).sum(axis=1),
         expected=expected,
-        low=np.maximum(expected - below, 0.0),
-        high=expected + above,
+        low=poisson.ppf(tail, expected),
+        high=poisson.isf(tail, expected),
         bad_from=bad // hours,
     )

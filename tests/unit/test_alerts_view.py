@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.stats import poisson
 
 from checks.base import Evidence
 from monitor.alerts.view import view
@@ -14,8 +15,8 @@ def rare(bad, level=1.0, buckets=336, **changes):
     starts = np.datetime64("2026-02-16T00:00:00", "s") + np.arange(buckets) * np.timedelta64(1, "h")
     expected = np.full(buckets, level)
     observed = np.where(np.arange(buckets) < buckets - bad, level, 0.0)
-    given = {"unit": "events", "bad_from": buckets - bad, **changes}
-    return Evidence("hour", starts, observed, expected, 0 * expected, 4 * expected, **given)
+    evidence = Evidence("hour", starts, observed, expected, 0 * expected, 4 * expected, bad_from=buckets - bad)
+    return replace(evidence, **changes)
 
 
 @pytest.mark.parametrize(
@@ -50,3 +51,14 @@ def test_silence_that_no_hour_shows_is_below_the_band_of_a_day():
 def test_what_is_not_known_stays_unknown_when_added_up():
     gap = replace(rare(50), observed=np.where(np.arange(336) < 100, np.nan, 1.0))
     assert np.isnan(view(gap)[0].observed[:4]).all()
+
+
+@pytest.mark.parametrize("rate", [0.05, 0.3, 1.0, 4.0, 9.0])
+def test_healthy_days_lie_inside_the_band_as_often_as_healthy_hours(rate):
+    hours = 24 * 330
+    observed = np.random.default_rng(1).poisson(rate, hours).astype(float)
+    high = np.full(hours, poisson.ppf(0.995, rate))
+    days, _ = view(rare(24 * 200, rate, hours, observed=observed, high=high))
+    inside = (days.low <= days.observed) & (days.observed <= days.high)
+    assert inside.mean() > 0.97
+    assert poisson.sf(days.high[0], 24 * rate) > 1e-6  # and the band is no wider than it must be
