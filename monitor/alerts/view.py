@@ -26,11 +26,10 @@ def view(evidence: Evidence) -> tuple[Evidence, str]:
 
     Added-up hours begin with the first bad one, so that no bucket is half bad.
     """
-    newest = _newest(evidence)
-    hours = _hours(newest)
+    hours = _hours(evidence)
     if hours == 1:
-        return newest, newest.grain
-    return _added(newest, hours), "day" if hours == 24 else f"{hours} hours"
+        return _newest(evidence), evidence.grain
+    return _newest(_added(evidence, hours)), "day" if hours == 24 else f"{hours} hours"
 
 
 def _newest(evidence: Evidence) -> Evidence:
