@@ -154,7 +154,9 @@ def _failed(outbox: Outbox, delivery: Delivery, error: DeliveryError, now: dt.da
         return _give_up(outbox, delivery, error.reason, now)
     if attempts >= MOST_ATTEMPTS:
         return _give_up(outbox, delivery, f"gave up after {attempts} tries: {error.reason}", now)
-    outbox.postpone(delivery, error, next_try(attempts, now, error.retry_after))
+    unsure = error.ambiguous or delivery.ambiguous  # a look that failed does not settle an earlier try
+    again = DeliveryError(error.reason, permanent=False, ambiguous=unsure)
+    outbox.postpone(delivery, again, next_try(attempts, now, error.retry_after))
     return Outcome(delivery, State.WAITING, error.reason)
 
 

@@ -65,7 +65,7 @@ class MemoryOutbox:
         """Count the try and wait."""
         self._begun.discard(delivery.id)
         self.deliveries[delivery.id] = replace(
-            delivery, attempts=delivery.attempts + 1, next_try=next_try, ambiguous=error.ambiguous or delivery.ambiguous
+            delivery, attempts=delivery.attempts + 1, next_try=next_try, ambiguous=error.ambiguous
         )
 
     def failed(self, delivery: Delivery, reason: str, now: dt.datetime) -> None:

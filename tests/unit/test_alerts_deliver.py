@@ -152,6 +152,15 @@ def test_where_nobody_saw_the_end_the_channel_is_asked_first(arrived, sent):
     assert outbox.ends == {"inc_1.1:team": "sent"}
 
 
+def test_a_look_that_fails_leaves_the_question_open():
+    outbox, team = waiting(example()), Searchable([UNSURE])
+    for arrived, minutes in ((set(), 0), (BUSY, 1), ({"inc_1.1"}, 60)):
+        team.arrived = arrived
+        deliver(outbox, {"team": team}, NOW + minutes * MINUTE)
+    assert team.sent == []
+    assert outbox.ends == {"inc_1.1:team": "sent"}
+
+
 def test_a_kill_in_the_middle_counts_as_an_end_that_nobody_saw():
     outbox, team = waiting(example()), Searchable()
     outbox.claim(outbox.pending()[0], NOW)

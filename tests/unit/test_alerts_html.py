@@ -32,7 +32,12 @@ class Elements(HTMLParser):
 
 
 def everywhere(text):
-    blocks = (Text(f"**Name** {text}"), Facts(((text, text),)), Bullets((text,)), Link(text, "https://trackwatch.example/x"))
+    blocks = (
+        Text(f"**Name** {text}"),
+        Facts(((text, text),)),
+        Bullets((text,)),
+        Link(text, "https://trackwatch.example/x"),
+    )
     return example(title=text, summary=text, incident=text, blocks=blocks, chart=Chart(b"x", text))
 
 
