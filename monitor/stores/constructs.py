@@ -79,7 +79,7 @@ class entry_value(FunctionElement[Any]):  # noqa: N801
 
 
 class json_kind(FunctionElement[str]):  # noqa: N801
-    """The JSON type of a value: string, number, boolean, object, array or null."""
+    """The JSON type of a value: string, number, boolean, object, array or null; SQL null of SQL null."""
 
     type = sa.String()
     inherit_cache = True
@@ -126,7 +126,8 @@ _DUCKDB: dict[type[FunctionElement[Any]], str] = {
     entry_value: "({0}).value",
     # by the first character: asking json_type would parse every value again
     json_kind: "CASE ascii(CAST({0} AS VARCHAR)) WHEN 34 THEN 'string' WHEN 123 THEN 'object' WHEN 91 THEN 'array'"
-    " WHEN 116 THEN 'boolean' WHEN 102 THEN 'boolean' WHEN 110 THEN 'null' ELSE 'number' END",
+    " WHEN 116 THEN 'boolean' WHEN 102 THEN 'boolean' WHEN 110 THEN 'null'"
+    " ELSE CASE WHEN {0} IS NOT NULL THEN 'number' END END",
     json_text: "({0} ->> '$')",
     json_number: "CASE WHEN ascii(CAST({0} AS VARCHAR)) BETWEEN 45 AND 57"
     " THEN TRY_CAST(CAST({0} AS VARCHAR) AS DOUBLE) END",
