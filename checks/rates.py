@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from checks import stats
 from checks.base import Bucket, Evidence, Finding, Floats, Key, Profile, Table
@@ -89,11 +90,19 @@ def _test(given: Shares, bad: Floats, rows: Floats, limit: Limit) -> stats.RateT
     past_bad, past_rows = (np.where(usable, a[:, past], np.nan) for a in (given.bad.values, given.rows))
     if limit.natural:
         return stats.rate_rise(bad, rows, past_bad, past_rows, limit.tolerance)
-    _, correlation = stats.estimate_rate(past_bad, past_rows, usable, prior=UNTOLD)
-    rho = correlation[:, None]
+    above = np.any(bad > limit.tolerance * rows, axis=1)
+    rho = _correlation(past_bad, past_rows, np.asarray(above))[:, None]
     p_value = stats.beta_binomial_upper(bad, rows, limit.tolerance, rho)
     _, high = stats.beta_binomial_interval(rows, limit.tolerance, rho)
     return stats.RateTest(p_value, np.full(bad.shape, limit.tolerance), np.zeros(bad.shape), high)
+
+
+def _correlation(past_bad: Floats, past_rows: Floats, above: NDArray[np.bool_]) -> Floats:
+    """Learn how bad rows clump [keys], where a share is above its limit: elsewhere it decides nothing."""
+    rho = np.full(len(above), UNTOLD)
+    rows = past_rows[above]
+    _, rho[above] = stats.estimate_rate(past_bad[above], rows, np.isfinite(rows), prior=UNTOLD)
+    return rho
 
 
 def _finding(key: Key, bucket: Bucket, numbers: list[float], limit: Limit) -> Finding:
