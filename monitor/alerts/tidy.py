@@ -58,7 +58,7 @@ def cut(text: str, most: int) -> str:
 def _block(block: Block) -> Block:
     match block:
         case Text(text):
-            return Text(cut("\n".join(one_line(line) for line in text.splitlines()), LONGEST_TEXT))
+            return Text(cut("\n".join(one_line(line) for line in text.strip().splitlines()), LONGEST_TEXT))
         case Facts(rows):
             kept = rows[:MOST_FACTS]
             return Facts(tuple((one_line(label, LONGEST_LABEL), one_line(value)) for label, value in kept))
