@@ -9,7 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import checks
-from checks.base import CHECKS, Bucket, Catalog, Finding, Grain, Profile, Table
+from checks.base import CHECKS, Bucket, Catalog, Finding, Grain, Profile, Stat, Table
 from checks.duplicates import DuplicatesParams
 from checks.plan import Plan
 from checks.unused import UnusedParams
@@ -50,7 +50,10 @@ class Measured:
     @property
     def too_few(self) -> bool:
         """Say whether there are too few rows to judge over time."""
-        return self.reading.rows < FEWEST * ((self.until - self.since) / DAY)
+        points = self.reading.points
+        by_day = points[(points["measure"] == Stat.ROWS) & (points["grain"] == "day")]
+        recent = by_day.loc[by_day["bucket"] >= self.recent.timestamp(), "value"].sum()
+        return bool(recent < FEWEST * ((self.until - self.recent) / DAY))
 
     @property
     def recent(self) -> dt.datetime:
@@ -84,10 +87,10 @@ def configuration(settings: StoreSettings) -> Config:
     )
 
 
-def measure(config: Config, ingested: Ingested) -> Measured:
-    """Measure everything that the checks want, in one statement. Raises StoreError."""
+def measure(config: Config, ingested: Ingested, now: dt.datetime) -> Measured:
+    """Measure everything that the checks want up to now, in one statement. Raises StoreError."""
     first = ingested.first or dt.datetime(1971, 1, 2, tzinfo=dt.UTC)  # rows without any time lie there
-    last = ingested.last or first
+    last = max(min(ingested.last or first, now + DAY), first)
     since, until = floor_day(first, ZONE), floor_day(last, ZONE) + DAY
     store = SqlStore(config.store.settings, config.plan)
     try:

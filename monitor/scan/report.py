@@ -53,6 +53,8 @@ def render(result: ScanResult, console: Console, seconds: float) -> None:
 def _headline(result: ScanResult) -> str:
     rows, events = result.ingested.rows, len(result.facts)
     serious = sum(1 for incident in result.incidents if RANK[incident.severity])
+    if not rows:
+        return "[bold red]No events were found.[/]"
     verdict = f"[bold red]{_counted(serious, 'problem')}[/]" if serious else "[bold green]nothing is wrong[/]"
     files = sum(len(bundle.files) for bundle in result.ingested.bundles)
     what = f"{_counted(rows, 'row')}, {_counted(events, 'event')}, {_counted(files, 'file')}"
@@ -190,7 +192,7 @@ def _read(result: ScanResult) -> Iterator[RenderableType]:
         if bundle.guess.columns:
             yield Padding(Text(_mapping(bundle), style="cyan"), (0, 0, 0, 2), expand=False)
     for note in ingested.notes:
-        yield Text(f"{note[0].upper()}{note[1:]}.", style="dim")
+        yield Text(f"{note}.", style="dim")
     if ingested.first is not None and not result.over_time:
         yield Text("Too short or too sparse to judge one day by those before it.", style="dim")
     if ingested.first is None and ingested.rows:

@@ -15,7 +15,7 @@ from monitor.decide import Verdict
 from monitor.incidents import RANK, Incident, step
 from monitor.output import document
 from monitor.scan import measuring
-from monitor.scan.facts import EventFacts, empty_properties, event_facts
+from monitor.scan.facts import EventFacts, event_facts
 from monitor.scan.verdicts import kind_of, verdicts
 from monitor.stores.files.ingest import Ingested, ingest
 from monitor.stores.files.mapping import Wishes
@@ -77,10 +77,10 @@ def scan(paths: Iterable[str], wishes: Wishes, now: dt.datetime) -> ScanResult:
     with tempfile.TemporaryDirectory(prefix="trackwatch-") as folder:
         ingested = ingest(paths, wishes, Path(folder))
         config = measuring.configuration(ingested.settings)
-        measured = measuring.measure(config, ingested)
+        measured = measuring.measure(config, ingested, now)
     facts = event_facts(ingested, measured)
     history = measuring.over_time(config, measured)
-    once = verdicts(ingested, facts, measuring.at_once(config, measured), empty_properties(measured))
+    once = verdicts(ingested, measured, facts, measuring.at_once(config, measured))
     return ScanResult(
         now=now,
         ingested=ingested,

@@ -14,7 +14,8 @@ from checks.words import number, share
 from monitor import judge
 from monitor.alerts.message import Severity
 from monitor.decide import Verdict
-from monitor.scan.facts import EventFacts
+from monitor.scan.facts import EventFacts, empty_properties
+from monitor.scan.measuring import Measured
 from monitor.stores.files.ingest import Ingested
 from monitor.stores.files.types import Mixed
 
@@ -27,6 +28,11 @@ _AGAIN = "Look at the program that writes the files; scan them again after the n
 KINDS = {
     ("files", "bad_lines"): Kind("Damaged lines", _AGAIN),
     ("files", "unreadable"): Kind("{subject} cannot be read", _AGAIN),
+    ("files", "cut_off"): Kind("{subject} is cut off", _AGAIN),
+    ("files", "no_events"): Kind("No events", _AGAIN),
+    ("lateness", "future"): Kind(
+        "Events from the future", "Look for devices with a wrong clock, and use the time of receipt."
+    ),
     ("files", "no_time"): Kind("Rows without a time", "Say which column holds it: --map received_at=COLUMN."),
     ("identity", "missing_id"): Kind(
         "Nobody is named", "Look for the page or release that sends before it knows whom."
@@ -45,31 +51,46 @@ def kind_of(finding: Finding) -> Kind:
 
 
 def verdicts(
-    ingested: Ingested, facts: Sequence[EventFacts], unused: Iterable[Finding], empty: frozenset[str]
+    ingested: Ingested, measured: Measured, facts: Sequence[EventFacts], unused: Iterable[Finding]
 ) -> list[Verdict]:
     """Return what is said of the files as a whole, the worst first.
 
     Args:
         ingested: what was read
+        measured: what was measured of it
         facts: what came of each event
         unused: findings of the check `unused`, by event
-        empty: properties that no row of any event fills
     """
-    found = [*_files(ingested), *_copies(facts, ingested), *_shared_ids(ingested), *_identity(ingested)]
+    found = [
+        *_files(ingested),
+        *_future(ingested, measured),
+        *_copies(facts, ingested),
+        *_shared_ids(ingested),
+        *_identity(ingested),
+    ]
     told = [Verdict(finding, finding.relevant, Severity.WARNING) for finding in found]
     told += [_mixed(mixed) for mixed in ingested.mixed]
-    told += [Verdict(finding, finding.relevant, Severity.INFO) for finding in _unused(unused, ingested, empty)]
+    told += [
+        Verdict(finding, finding.relevant, Severity.INFO)
+        for finding in _unused(unused, ingested, empty_properties(measured))
+    ]
     return told
 
 
 def _files(ingested: Ingested) -> Iterator[Finding]:
     bad = sum(ingested.bad.values())
+    if not ingested.rows:
+        yield Finding(check="files", kind="no_events", text="No file holds an event.")
     if bad:
-        text = f"{number(bad)} damaged lines in {_counted(len(ingested.bad), 'file')}; they were left out."
+        where = f"{_counted(bad, 'damaged line')} in {_counted(len(ingested.bad), 'file')}"
+        text = f"{where}; {'it was' if bad == 1 else 'they were'} left out."
         yield Finding(check="files", kind="bad_lines", observed=bad, rows=bad, text=text)
     for each in ingested.unreadable:
         text = f"{each.path} holds no events: {each.reason}."
         yield Finding(check="files", kind="unreadable", property=str(each.path), text=text)
+    for each in ingested.cut_off:
+        text = f"{each.path} was read in part: {each.reason}."
+        yield Finding(check="files", kind="cut_off", property=str(each.path), text=text)
     if ingested.rows and ingested.first is not None:
         rate = ingested.untimed / ingested.rows
         of_all = f"{number(ingested.untimed)} of {number(ingested.rows)} rows"
@@ -82,6 +103,13 @@ def _files(ingested: Ingested) -> Iterator[Finding]:
             relevant=rate > UNTIMED,
             text=text,
         )
+
+
+def _future(ingested: Ingested, measured: Measured) -> Iterator[Finding]:
+    ahead = ingested.rows - ingested.untimed - measured.reading.rows if ingested.first else 0
+    rate = ahead / max(ingested.rows, 1)
+    text = f"{number(ahead)} of {number(ingested.rows)} rows are from the future ({share(rate)}); they are left out."
+    yield Finding(check="lateness", kind="future", observed=rate, rows=ahead, relevant=ahead > 0, text=text)
 
 
 def _copies(facts: Sequence[EventFacts], ingested: Ingested) -> Iterator[Finding]:

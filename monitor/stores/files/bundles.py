@@ -133,14 +133,14 @@ def _notes(found: Guess, sample: Sample, zone: str) -> Iterator[str]:
     columns = {name: column for name, column in found.columns.items() if not column.startswith("=")}
     times = {name: column for name, column in columns.items() if name in TIMES}
     if "received_at" not in times and "occurred_at" in times:
-        yield f"no time of receipt: {times['occurred_at']} is used, so late events cannot be told"
+        yield f"No time of receipt: {times['occurred_at']} is used, so late events cannot be told"
     naive = {column: share for column in times.values() if (share := sample.naive(column))}
     if naive:
         some = "" if min(naive.values()) == 1 else " (some of them)"
-        yield f"times without a zone are read as {zone}: {', '.join(naive)}{some}"
+        yield f"Times without a zone are read as {zone}: {', '.join(naive)}{some}"
     for column in times.values():
         if sample.slashed(column):
             order = "day/month/year" if sample.day_first(column) else "month/day/year"
             yield f"{column} is read as {order}"
     if "event" not in found.columns:
-        yield "no column names the event: the name of the file does"
+        yield "No column names the event: the name of the file does"

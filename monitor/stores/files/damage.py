@@ -75,7 +75,7 @@ def _lines(sniffed: Sniffed) -> Iterator[str]:
             for number, line in enumerate(text, 1):  # noqa: B007 told when the file ends too early
                 yield line
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise CutOffError(f"is cut off or damaged after line {number:,}") from error
+            raise CutOffError(f"the compressed file ends too early, after line {number:,}") from error
 
 
 def _reason(line: str) -> str:

@@ -53,6 +53,7 @@ class Ingested:
     bad: Mapping[Path, int]
     bad_lines: tuple[BadLine, ...]  # the first few
     unreadable: tuple[Unreadable, ...]
+    cut_off: tuple[Unreadable, ...]  # read as far as they go
     empty: tuple[Path, ...]
     passed_over: tuple[Path, ...]
     mixed: tuple[Mixed, ...]
@@ -98,6 +99,7 @@ def ingest(paths: Iterable[str], wishes: Wishes, folder: Path) -> Ingested:
         bad=dict(ledger.bad),
         bad_lines=tuple(ledger.bad_lines),
         unreadable=tuple(ledger.unreadable),
+        cut_off=tuple(ledger.cut_off),
         empty=tuple(each.path for each in sniffed if each.kind == "empty"),
         passed_over=found.passed_over,
         mixed=(*mixed, *(odd for each in staged for odd in each.made.mixed)),

@@ -26,7 +26,7 @@ Select = Callable[[Source], str]
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A file that holds nothing which can be read."""
+    """A file that cannot be read, or not to its end."""
 
     path: Path
     reason: str
@@ -39,6 +39,7 @@ class Ledger:
     bad: Counter[Path] = field(default_factory=Counter)
     bad_lines: list[BadLine] = field(default_factory=list)  # the first few
     unreadable: list[Unreadable] = field(default_factory=list)
+    cut_off: list[Unreadable] = field(default_factory=list)  # files that end too early: what was before is read
     notes: list[str] = field(default_factory=list)
 
     def name(self, lines: Sequence[BadLine]) -> None:
@@ -87,7 +88,7 @@ class Loader:
     def _copied(self, sniffed: Sniffed) -> Sniffed:
         copy = self._folder / f"copy-{len(list(self._folder.iterdir()))}"
         if wrong := plain_copy(sniffed, copy):
-            self._ledger.notes.append(f"{sniffed.path} {wrong}")
+            self._ledger.cut_off.append(Unreadable(sniffed.path, wrong))
         self._files[str(copy)] = sniffed
         return replace(sniffed, path=copy, gzipped=False, encoding="utf-8")
 
@@ -119,7 +120,7 @@ class Loader:
             damage = look(sniffed, NAMED)
             self._ledger.name(damage.lines)
             if damage.note:
-                self._ledger.notes.append(f"{sniffed.path} {damage.note}")
+                self._ledger.cut_off.append(Unreadable(sniffed.path, damage.note))
         self._con.execute(f"DELETE FROM {quoted(table)} WHERE {BAD} IS NOT NULL")
         self._con.execute(f"ALTER TABLE {quoted(table)} DROP COLUMN {BAD}")
 

@@ -11,7 +11,7 @@ from monitor.stores.files.sample import EPOCH, Sample
 
 _US, _EU = ("%m/%d/%Y", "%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S"), ("%d/%m/%Y", "%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M:%S")
 _DOTTED = ("%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S")
-_YEARS = "BETWEEN TIMESTAMP '1971-01-01' AND TIMESTAMP '2100-01-01'"
+_YEARS = "BETWEEN TIMESTAMP '1971-01-01' AND TIMESTAMP '2200-01-01'"
 
 
 def quoted(name: str) -> str:
@@ -46,9 +46,9 @@ def json_path(column: str, names: Iterable[str]) -> str:
 def time(expression: str, sample: Sample, column: str) -> str:
     """Return a text as UTC time without zone: ISO 8601, seconds to microseconds since 1970, 1/2/2015.
 
-    What cannot be read, or lies outside 1971 to 2100, is null.
+    What cannot be read, or lies outside 1971 to 2200, is null.
     """
-    tries = [f"TRY_CAST({expression} AS TIMESTAMPTZ) AT TIME ZONE 'UTC'", epoch(expression)]
+    tries = [_instant(f"TRY_CAST({expression} AS TIMESTAMPTZ)"), epoch(expression)]
     if sample.slashed(column):
         formats = (*(_EU if sample.day_first(column) else _US), *_DOTTED)
         tries.append(utc(f"TRY_STRPTIME({expression}, {listed(formats)})"))
@@ -57,7 +57,12 @@ def time(expression: str, sample: Sample, column: str) -> str:
 
 def utc(expression: str) -> str:
     """Return a time without zone, in the zone of the session, as UTC."""
-    return f"CAST({expression} AS TIMESTAMPTZ) AT TIME ZONE 'UTC'"
+    return _instant(f"CAST({expression} AS TIMESTAMPTZ)")
+
+
+def _instant(expression: str) -> str:
+    """Return a time with zone as UTC without; a fifth of the cost of AT TIME ZONE."""
+    return f"MAKE_TIMESTAMP(EPOCH_US({expression}))"
 
 
 def epoch(expression: str) -> str:
@@ -71,5 +76,5 @@ def epoch(expression: str) -> str:
 
 
 def between(expression: str) -> str:
-    """Return a time, or null where it lies outside 1971 to 2100."""
+    """Return a time, or null where it lies outside 1971 to 2200."""
     return f"CASE WHEN ({expression}) {_YEARS} THEN ({expression}) END"
