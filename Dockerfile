@@ -1,0 +1,23 @@
+# trackwatch as a service: `docker build -t trackwatch .`, then `docker run --rm trackwatch demo`.
+# Not built where this was written, for want of an engine: hadolint has nothing against it, and the
+# commands of its first stage were run on the files that .dockerignore lets through.
+FROM python:3.11-slim AS build
+WORKDIR /src
+COPY pyproject.toml README.md LICENSE ./
+COPY checks checks
+COPY config config
+COPY monitor monitor
+RUN python -m venv /opt/trackwatch \
+    && pip wheel --no-cache-dir --no-deps --wheel-dir dist . \
+    && /opt/trackwatch/bin/pip install --no-cache-dir dist/*.whl
+
+FROM python:3.11-slim
+COPY --from=build /opt/trackwatch /opt/trackwatch
+RUN useradd --uid 10001 --create-home --home-dir /srv/trackwatch trackwatch
+ENV PATH=/opt/trackwatch/bin:$PATH \
+    PYTHONUNBUFFERED=1
+# the configuration is mounted at /srv/trackwatch/config; nothing is written below it
+WORKDIR /srv/trackwatch
+USER 10001
+ENTRYPOINT ["trackwatch"]
+CMD ["serve"]
