@@ -18,6 +18,10 @@ from monitor.demo.traffic import HOUR, RELEASES, SECOND, SOURCES, micros
 
 _AFTER = 5 * 60 * SECOND  # the sync at ten past the hour reads what was received until five past
 _SYNCED = (micros(NOW) - 2 * _AFTER) // HOUR * HOUR + _AFTER
+_SETTINGS = (
+    "threads = 1",  # many small tables: a second thread costs more than it saves
+    "disabled_compression_methods = 'fsst,dict_fsst,zstd'",  # to pack text tightly, too
+)
 _MESSAGE = {
     "id": "uuid_of('m' || _number)",
     "anonymous_id": "uuid_of('d' || _device)",
@@ -68,8 +72,8 @@ class Warehouse:
         self._written: dict[str, list[str]] = {source: [] for source in SOURCES}
         text = f"CAST(CAST(md5('{seed}' || text) AS UUID) AS VARCHAR)"
         connection.execute(f"CREATE TEMP MACRO uuid_of(text) AS {text}")
-        # To pack text tightly takes longer here than reading it will ever save.
-        connection.execute("SET disabled_compression_methods = 'fsst,dict_fsst,zstd'")
+        for setting in _SETTINGS:
+            connection.execute(f"SET {setting}")
         for source in SOURCES:
             connection.execute(f"CREATE SCHEMA {schema(source)}")
 
