@@ -147,9 +147,9 @@ def refunds(tmp_path):
 
 @pytest.fixture
 def five_weeks(tmp_path):
-    """Return a file with five weeks of one event: long enough that there is something to judge."""
-    days = [MONDAY + dt.timedelta(days=number) for number in range(35)]
-    messages = [{"messageId": f"m{at:%j}", "event": "Refund Issued", "timestamp": at.isoformat()} for at in days]
+    """Return a file with one event every hour for five weeks: enough that there is something to judge."""
+    hours = [MONDAY + dt.timedelta(hours=number) for number in range(35 * 24)]
+    messages = [{"messageId": f"m{at}", "event": "Refund Issued", "timestamp": at.isoformat()} for at in hours]
     file = tmp_path / "events.ndjson"
     file.write_text("\n".join(map(json.dumps, messages)), "utf-8")
     return str(file)

@@ -141,6 +141,12 @@ def test_links_in_a_document_lead_somewhere(document):
     assert [target for target in links(document) if not leads_somewhere(document, target)] == []
 
 
+@every_document
+def test_files_that_a_document_names_are_there(document):
+    named = re.findall(r"`((?:checks|config|docs|monitor|tests)/[\w./-]*)`", document.read_text("utf-8"))
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
 @pytest.mark.parametrize("path", TEXTS, ids=name_of)
 def test_no_path_of_somebodys_machine_is_written_down(path):
     assert re.findall(r"(?<![\w.])/(?:root|home|work|Users)/\S*", path.read_text("utf-8")) == []
