@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import special
 
 from checks.base import Floats
 from checks.season import Grid, Ints
@@ -21,10 +22,10 @@ def normal_score(y: Floats, mean: Floats, variance: Floats) -> Floats:
 
     Signed root of the deviance plus skewness/6, the adjusted deviance residual of Pierce &
     Schafer (1986, JASA 81); the count is lifted by 0.3/(1 + y), as mid-p does at 0. Within
-    0.1 of the exact mid-p score for means from 2 on.
+    0.1 of the exact mid-p score (-2.71 and 3.31 below) for means from 2 on.
 
-    >>> normal_score(np.array([0.0, 14.0]), np.array([5.0, 5.0]), np.array([5.0, 5.0])).round(1)
-    array([-2.7,  3.3])
+    >>> normal_score(np.array([0.0, 14.0]), np.array([5.0, 5.0]), np.array([5.0, 5.0])).round(2)
+    array([-2.72,  3.35])
     """
     mean = np.maximum(mean, _LEAST)
     size = mean * mean / np.maximum(variance - mean, 1e-6 * mean)
@@ -46,73 +47,107 @@ def variance_law(y: Floats, mean: Floats) -> Floats:
     """Fit Var = a mean + f mean^2 by iterated weighted least squares; returns [S, 2].
 
     Squared residuals are winsorised at 5 variances (.955 = E min(z^2, 5)), so that single
-    past incidents do not widen it; a in [0.5, 50], f in [0.0001, 4]; (1.3, 0.05) where fewer than ten
+    past incidents do not widen it; a >= 1, f in [0.0001, 4]; (1.3, 0.05) where fewer than ten
     buckets tell.
     """
-    told = mean > 1e-6
-    m = np.where(told, mean, 0.0)
-    residual = np.where(told, (y - mean) ** 2, 0.0)
+    told = (mean > 1e-6).astype(float)
+    m = np.where(told > 0, mean, 1.0)
+    ratio = (y - m) ** 2 / m
     a, f = np.full((len(y), 1), 1.0), np.full((len(y), 1), 0.02)
-    square = m * m
     for _ in range(6):
-        variance = a * m + f * square + _LEAST
-        weight = 1 / (variance * variance)
-        clipped = np.minimum(residual, 5 * variance) / 0.955
-        a, f = _solve(weight * m, weight * square, m, square, clipped)
+        relative = a + f * m
+        weight = told / (relative * relative)
+        next_a, next_f = _line(weight, m, np.minimum(ratio, 5 * relative) / 0.955)
+        a, f = (a + next_a) / 2, (f + np.minimum(next_f, 4.0)) / 2
     few = (told.sum(1) < 10)[:, None]
-    return np.concatenate([np.where(few, 1.3, a), np.where(few, 0.05, f)], axis=1)
+    return np.concatenate([np.where(few, 1.3, a), np.where(few, 0.05, np.maximum(f, 1e-4))], axis=1)
 
 
-def _solve(wm: Floats, wq: Floats, m: Floats, q: Floats, e: Floats) -> tuple[Floats, Floats]:
-    """Solve the 2 x 2 normal equations of e ~ a m + f q for every row, within bounds."""
-    mm, mq, qq, me, qe = ((u * v).sum(1, keepdims=True) for u, v in ((wm, m), (wm, q), (wq, q), (wm, e), (wq, e)))
-    det = mm * qq - mq * mq
-    good = det > 1e-9 * mm * qq
-    f = np.clip(np.where(good, (mm * qe - mq * me) / np.where(good, det, 1.0), 0.0), 1e-4, 4.0)
-    a = np.clip((me - f * mq) / np.maximum(mm, 1e-300), 0.5, 50.0)
-    return a, np.clip((qe - a * mq) / np.maximum(qq, 1e-300), 1e-4, 4.0)
+def _line(weight: Floats, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """Fit y = a + f x by weighted least squares for every row, with a >= 1 and f >= 0."""
+    wx = weight * x
+    ones, sx, sy = (v.sum(1) for v in (weight, wx, weight * y))
+    sxx, sxy = np.einsum("ij,ij->i", wx, x), np.einsum("ij,ij->i", wx, y)
+    det = ones * sxx - sx * sx
+    good = det > 1e-9 * ones * sxx
+    safe = np.where(good, det, 1.0)
+    a = np.where(good, (sxx * sy - sx * sxy) / safe, 1.0)
+    through_one = (sxy - sx) / np.maximum(sxx, 1e-300)
+    f = np.where(good & (a >= 1), (ones * sxy - sx * sy) / safe, through_one)
+    a = np.where(f < 0, sy / np.maximum(ones, 1e-300), a)
+    return np.maximum(a, 1.0)[:, None], np.maximum(f, 0.0)[:, None]
+
+
+TAIL = 0.2  # of the days: beyond what they bring, the tail is taken as exponential
 
 
 @dataclass(frozen=True, slots=True)
 class Extremes:
-    """Gumbel distribution of the largest score of a day, of every series [S]."""
+    """Distribution of the largest score of a day, of every series [S].
+
+    The largest of `looks` normal scores that were shifted by `location` and stretched by
+    `scale`; beyond the day's 80 % quantile its tail is exponential (a peak over a threshold
+    of shape 0, Coles 2001, ch. 4), because real counts have longer tails than the model.
+    """
 
     location: Floats
     scale: Floats
+    looks: int
 
     def chance(self, score: Floats) -> Floats:
         """Return the chance that a day's largest score is at least this: [S, m]."""
         reduced = (score - self.location[:, None]) / self.scale[:, None]
-        chance: Floats = -np.expm1(-np.exp(np.clip(-reduced, -700.0, 700.0)))
+        edge = largest_quantile(1 - TAIL, self.looks)
+        beyond = np.maximum(reduced - edge, 0.0) / _mean_excess(edge)
+        log = special.log_ndtr(-np.minimum(reduced, edge)) - beyond
+        chance: Floats = -np.expm1(self.looks * np.log1p(-np.exp(np.clip(log, -700.0, -1e-12))))
         return chance
 
     def quantile(self, chance: float) -> Floats:
-        """Return the score [S] that a day exceeds with this chance."""
-        return self.location - self.scale * float(np.log(-np.log1p(-chance)))
+        """Return the score [S] that a day exceeds with this chance (of at least `TAIL`)."""
+        return self.location + self.scale * largest_quantile(1 - max(chance, TAIL), self.looks)
 
 
-PRIORS = {False: (1.6, 0.45), True: (1.7, 0.60)}  # drops, rises
-PRIOR_DAYS = 12
+def largest_quantile(q: float, looks: int) -> float:
+    """Return the q-quantile of the largest of so many normal scores.
 
-
-def learn_extremes(maxima: Floats, rises: bool, days: Floats) -> Extremes:
-    """Fit the Gumbel distribution to daily maxima [S, days] (NaN: no such day), shrunk to a prior.
-
-    Low quantiles for drops, so that past outages do not widen it; for rises the mean excess
-    as well, because bursts come back. Coles (2001), ch. 3. The prior is wider for short histories.
+    >>> round(largest_quantile(0.5, 1), 2), round(largest_quantile(0.9, 12), 2)
+    (0.0, 2.38)
     """
-    location, scale = PRIORS[rises][0], PRIORS[rises][1] * (1 + 7 / np.maximum(days, 1.0))
+    return float(special.ndtri(q ** (1 / looks)))
+
+
+PRIOR_DAYS = 30  # weight of what the model says of its own scores: location 0, scale 1
+
+
+def learn_extremes(maxima: Floats, rises: bool, days: Floats, looks: int) -> Extremes:
+    """Fit the distribution to daily maxima [S, days] (NaN: no such day), shrunk to the model's.
+
+    By low quantiles for drops, so that past outages do not widen it; for rises by the mean
+    excess as well, because bursts come back. The prior is wider for short histories.
+    """
+    wide = (1.15 if rises else 1.0) * (1 + 7 / np.maximum(days, 1.0))
     count = np.isfinite(maxima).sum(1)
     ordered = np.sort(maxima, axis=1)  # NaN last
     middle, high, top = (_quantile(ordered, count, q) for q in (0.5, 0.75, 0.85))
-    own = np.maximum((top - middle) / 1.4505 if rises else (high - middle) / 0.8794, 0.2)
+    at, at_high, at_top = (largest_quantile(q, looks) for q in (0.5, 0.75, 0.85))
+    own = (top - middle) / (at_top - at) if rises else (high - middle) / (at_high - at)
     if rises:
-        above = np.where(ordered > top[:, None], ordered - top[:, None], 0.0)
-        excess = above.sum(1) / np.maximum((above > 0).sum(1), 1)
-        own = np.where(count > 10, np.maximum(own, 0.8 * excess), own)
+        own = np.maximum(own, np.where(count > 10, 0.8 * _excess(ordered, top) / _mean_excess(at_top), 0.0))
     n = np.where(count >= 4, count, 0)
-    mixed = (n * own + PRIOR_DAYS * scale) / (n + PRIOR_DAYS)
-    return Extremes((n * (middle - 0.3665 * mixed) + PRIOR_DAYS * location) / (n + PRIOR_DAYS), mixed)
+    scale = (n * np.maximum(own, 0.85) + PRIOR_DAYS * wide) / (n + PRIOR_DAYS)
+    return Extremes(n * (middle - at * scale) / (n + PRIOR_DAYS), scale, looks)
+
+
+def _excess(ordered: Floats, top: Floats) -> Floats:
+    above = np.where(ordered > top[:, None], ordered - top[:, None], 0.0)
+    excess: Floats = above.sum(1) / np.maximum((above > 0).sum(1), 1)
+    return excess
+
+
+def _mean_excess(edge: float) -> float:
+    """Return 1/hazard of the normal distribution: the mean excess of an exponential tail that starts there."""
+    return float(special.ndtr(-edge) * np.sqrt(2 * np.pi) * np.exp(edge * edge / 2))
 
 
 def _quantile(ordered: Floats, count: Ints, q: float) -> Floats:

@@ -6,7 +6,7 @@ arrays are [series, buckets]; a weight of 0 takes a bucket out of the learning.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,12 +26,13 @@ class Pace:
     profile_half_life: float
     level_half_life: float
     extremes: int  # days whose largest deviations calibrate the scan
+    looks: int  # independent looks that the windows of one day are worth
     jitter: float  # share of the step to the next slot by which events may come early or late
 
 
 PACES = {
-    "hour": Pace((1, 2, 3, 6, 12, 24, 48), 12, 35.0, 7.0, 42, 0.15),
-    "day": Pace((1, 2, 3, 7), 1, 90.0, 14.0, 150, 0.0),
+    "hour": Pace((1, 2, 3, 6, 12, 24, 48), 12, 35.0, 5.0, 42, 8, 0.2),
+    "day": Pace((1, 2, 3, 7), 1, 90.0, 8.0, 150, 6, 0.0),
 }
 
 
@@ -42,7 +43,9 @@ class Grid:
     pace: Pace
     slot: Ints  # [n] fine slot of each past bucket
     one_hot: Floats  # [n, slots]
-    groups: tuple[tuple[Ints, int], ...]  # coarse to fine: group of each fine slot, days of history it takes
+    groups: tuple[
+        tuple[Floats, Ints, int], ...
+    ]  # coarse to fine: members, group of each slot, days of history it takes
     firsts: Ints  # [days] first bucket of each local day
     day_of: Ints  # [n] index into firsts
     per_day: int
@@ -61,6 +64,13 @@ class Grid:
         age = (cut - 1 - np.arange(cut)) / per_day
         return cls(PACES[calendar.grain], slot, one_hot, _groups(hourly), firsts, day_of, per_day, age)
 
+    def recent(self) -> tuple[Grid, int]:
+        """Return the grid of the days that calibrate the scan, and their first bucket."""
+        firsts = self.firsts[-self.pace.extremes :]
+        start = int(firsts[0]) if len(firsts) else 0
+        past = {name: getattr(self, name)[start:] for name in ("slot", "one_hot", "day_of", "age")}
+        return replace(self, firsts=firsts - start, **past), start
+
     def by_day(self, values: Floats) -> Floats:
         """Sum [S, n] buckets into [S, days]."""
         if not len(self.firsts):
@@ -68,12 +78,11 @@ class Grid:
         return np.add.reduceat(values, self.firsts, axis=1)
 
 
-def _groups(hourly: bool) -> tuple[tuple[Ints, int], ...]:
+def _groups(hourly: bool) -> tuple[tuple[Floats, Ints, int], ...]:
     fine = np.arange(168 if hourly else 7)
-    if not hourly:
-        return ((0 * fine, 0), (fine, 14))
     hour, weekend = fine % 24, (fine // 24 >= 5).astype(np.int64)
-    return ((0 * fine, 0), (hour, 0), (hour + 24 * weekend, 9), (fine, 14))
+    nested = [(0 * fine, 0), (hour, 0), (hour + 24 * weekend, 9), (fine, 14)] if hourly else [(0 * fine, 0), (fine, 14)]
+    return tuple(((group[:, None] == np.arange(group.max() + 1)).astype(float), group, days) for group, days in nested)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +101,9 @@ class Season:
         return profile * self.level[:, -1:], self.doubt[:, slot]
 
 
-def learn(y: Floats, weight: Floats, grid: Grid, days: Floats, start: Floats | None = None) -> Season:
+def learn(
+    y: Floats, weight: Floats, grid: Grid, days: Floats, before: Season | None = None, law: Floats | None = None
+) -> Season:
     """Fit profile and level to the past.
 
     Args:
@@ -100,44 +111,57 @@ def learn(y: Floats, weight: Floats, grid: Grid, days: Floats, start: Floats | N
         weight: [S, n] 0 or 1.
         grid: The past's calendar.
         days: [S] days of history.
-        start: [S, n] level to divide by, from an earlier pass.
+        before: An earlier fit, whose level is divided out and whose noise is known.
+        law: [S, 2] that noise: variance of a bucket = a mean + f mean^2.
 
     Returns:
         The season of every series.
     """
-    level = np.ones_like(y) if start is None else start
+    level = before.level[:, grid.day_of] if before else np.ones_like(y)
     aged = weight * 0.5 ** (grid.age / grid.pace.profile_half_life)
     mean = (weight * y).sum(1) / np.maximum(weight.sum(1), 1.0)
     floor = 1e-3 * np.maximum(mean, 1e-6)
-    profile, doubt, own = _profile(aged * y, aged * level, grid, days)
-    levels = _levels(grid.by_day(weight * y), grid.by_day(weight * np.maximum(own, floor[:, None])), grid.pace)
+    worth = _worth(aged, before.past, law, grid) if before and law is not None else np.ones((len(y), 1))
+    profile, doubt, own = _profile(aged * y, aged * level, worth, grid, days)
+    usual = np.maximum(profile, floor[:, None])[:, grid.slot]
+    levels = _levels(grid.by_day(weight * y), grid.by_day(weight * usual), grid.pace)
     past = levels[:, grid.day_of] * np.maximum(own, floor[:, None])
     return Season(profile, doubt, levels, past, floor)
 
 
-def _profile(events: Floats, exposure: Floats, grid: Grid, days: Floats) -> tuple[Floats, Floats, Floats]:
+def _worth(aged: Floats, mean: Floats, law: Floats, grid: Grid) -> Floats:
+    """Return how many independent events one event of a slot is worth, mean/variance: [S, slots].
+
+    A third of the dispersion counts: the rest belongs to days, not to hours, and the level follows it.
+    """
+    due = aged * mean
+    variance = law[:, :1] + 0.3 * law[:, 1:] * mean
+    return np.maximum((due / variance) @ grid.one_hot, _LEAST) / np.maximum(due @ grid.one_hot, _LEAST)
+
+
+def _profile(
+    events: Floats, exposure: Floats, worth: Floats, grid: Grid, days: Floats
+) -> tuple[Floats, Floats, Floats]:
     """Return profile and its relative variance by slot, and for each bucket the profile without itself.
 
     Ratios of weighted sums, from coarse slots to fine ones; each is shrunk to its parent by
     the gamma-Poisson posterior mean, whose prior weight comes from the spread between slots
-    beyond counting noise (empirical Bayes: Robbins 1956; Clayton & Kaldor 1987).
+    beyond their own noise (empirical Bayes: Robbins 1956; Clayton & Kaldor 1987).
     """
-    seen, open_ = events @ grid.one_hot, exposure @ grid.one_hot
-    prior = np.repeat((seen.sum(1) / np.maximum(open_.sum(1), _LEAST))[:, None], seen.shape[1], axis=1)
-    prior = np.maximum(prior, _LEAST)
-    weight = np.ones((len(seen), 1))
-    parent = prior
-    for group, least in grid.groups:
-        member = (group[:, None] == np.arange(group.max() + 1)).astype(float)
-        parent = prior
-        total, due = seen @ member, (open_ * prior) @ member
+    raw, exposed = events @ grid.one_hot, exposure @ grid.one_hot
+    mean = raw.sum(1) / np.maximum(exposed.sum(1), _LEAST)
+    seen, open_ = worth * raw, worth * exposed
+    profile = np.repeat(np.maximum(mean, _LEAST)[:, None], raw.shape[1], axis=1)
+    parent, weight = profile, np.ones((len(raw), 1))
+    for member, group, least in grid.groups:
+        parent = profile
+        total, due = seen @ member, (open_ * parent) @ member
         weight = np.where((days >= least)[:, None], _prior_weight(total, due), 1e12)
-        prior = prior * ((weight + total) / (weight + due))[:, group]
-    at = parent[:, grid.slot]
-    others = np.maximum(seen[:, grid.slot] - events, 0.0)
-    open_others = np.maximum(open_[:, grid.slot] - exposure, 0.0)
-    own = at * (weight + others) / (weight + open_others * at)
-    return prior, 1 / (weight + open_ * parent), own
+        profile = parent * ((weight + total) / (weight + due))[:, group]
+    rest, bare = (weight + seen)[:, grid.slot], (weight / parent + open_)[:, grid.slot]
+    share = np.broadcast_to(worth, raw.shape)[:, grid.slot]
+    own = np.maximum(rest - share * events, weight) / np.maximum(bare - share * exposure, weight / parent[:, grid.slot])
+    return profile, 1 / (weight + open_ * parent), own
 
 
 def _prior_weight(total: Floats, due: Floats) -> Floats:
