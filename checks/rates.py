@@ -121,9 +121,17 @@ def _finding(key: Key, bucket: Bucket, numbers: list[float], limit: Limit) -> Fi
         p_value=p_value,
         effect=day.share - expected,
         relevant=day.share - expected > limit.least and bad >= limit.least_rows,
+        settled=_settled(day, expected, limit),
         rows=max(bad - expected * rows, 0.0),
         text=limit.say(day) if p_value <= TELLING else "",
     )
+
+
+def _settled(day: Day, expected: float, limit: Limit) -> bool | None:
+    """Say whether the day is as it should be; a promise that is still broken, however little, is not kept."""
+    if day.share <= max(expected + limit.least, limit.tolerance) or day.bad < limit.least_rows:
+        return True
+    return None if limit.natural else False
 
 
 def share_evidence(given: Shares, finding: Finding) -> Evidence | None:

@@ -20,7 +20,8 @@ from checks.plan import Plan
 from checks.words import TELLING, between, change, number, stretch
 
 GRAINS: tuple[Grain, ...] = ("hour", "day")
-ENOUGH = 5.0  # events that must be due in a bucket for it alone to say that things are well again
+ENOUGH = 50.0  # events that must be due in the newest buckets for them alone to say that things are well again
+NEWEST: dict[Grain, tuple[int, ...]] = {"hour": (1, 2, 3, 6, 12, 24, 48), "day": (1, 2, 3, 7)}  # buckets
 
 KINDS = {
     "drop": Kind(
@@ -55,8 +56,8 @@ class _Test:
     low: float
     high: float
     p_value: float
-    latest: float  # observed in the last bucket of the window alone
-    due: float  # expected there
+    latest: float  # observed in the newest buckets alone
+    due: float  # expected in them
 
 
 @check("volume", kinds=KINDS, params=VolumeParams)
@@ -89,12 +90,24 @@ def _judge(table: Table, columns: list[tuple[int, Bucket]], params: VolumeParams
     found = counts.surprises(table, forecast)
     for column, bucket in columns:
         told = (np.isfinite(table.values[:, column]) & forecast.ready).tolist()
-        last = (table.values[:, column], forecast.expected[:, column])
+        last = _newest(table, forecast.expected, column)
         for kind, p_values, windows in (("drop", found.p_drop, found.drop), ("spike", found.p_rise, found.rise)):
             tests = _tests(table, column, (p_values, windows), last)
             for key, known, test in zip(table.keys, told, tests, strict=True):
                 if known:
                     yield _finding(kind, key, bucket, test, params)
+
+
+def _newest(table: Table, expected: Floats, column: int) -> tuple[Floats, Floats]:
+    """Return observed and expected [series] of the fewest newest buckets in which enough is due to say anything."""
+    latest, due = np.zeros(len(table.keys)), np.zeros(len(table.keys))
+    for length in NEWEST[table.calendar.grain]:
+        part = slice(max(column + 1 - length, 0), column + 1)
+        known = np.isfinite(table.values[:, part])
+        wanted = due < ENOUGH
+        latest[wanted] = np.where(known, table.values[:, part], 0.0).sum(axis=1)[wanted]
+        due[wanted] = np.where(known, expected[:, part], 0.0).sum(axis=1)[wanted]
+    return latest, due
 
 
 def _tests(
@@ -135,12 +148,12 @@ def _finding(kind: str, key: Key, bucket: Bucket, test: _Test, params: VolumePar
 
 
 def _settled(kind: str, test: _Test, params: VolumeParams) -> bool | None:
-    """Say whether the last bucket alone is well again, where enough was due in it to say so."""
+    """Say whether the newest buckets alone are well again: nearer to what is expected than to a change that matters."""
     if test.due < ENOUGH:
         return None
     if kind == "drop":
-        return test.latest > (1 - params.min_drop) * test.due
-    return test.latest < (1 + params.min_spike) * test.due
+        return test.latest > (1 - params.min_drop / 2) * test.due
+    return test.latest < (1 + params.min_spike / 2) * test.due
 
 
 def _text(key: Key, bucket: Bucket, test: _Test, effect: float) -> str:

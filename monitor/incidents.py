@@ -20,7 +20,7 @@ from monitor.decide import KindOf, Verdict
 
 RANK = {Severity.INFO: 0, Severity.WARNING: 1, Severity.CRITICAL: 2}
 STILL_BAD = 0.01  # p below which an open incident goes on, though it would not open one
-HEALTHY_HOURS = 3  # hourly buckets in a row that end an incident; one daily bucket does
+HEALTHY = {"hour": 3, "day": 2, "rule": 1}  # healthy buckets in a row that end an incident
 KEPT = 50  # findings kept with an incident
 
 
@@ -194,10 +194,15 @@ def _recover(incident: Incident, verdicts: Sequence[Verdict], end: dt.datetime) 
     if any(_still_bad(finding) for finding in ours):
         return replace(incident, last_seen=end, healthy=0)
     healthy = incident.healthy + 1
-    hourly = any(f.bucket and f.bucket.end - f.bucket.start <= dt.timedelta(hours=1) for f in ours)
-    if healthy < (HEALTHY_HOURS if hourly else 1):
+    if healthy < min(HEALTHY[_grain(finding)] for finding in ours):
         return replace(incident, healthy=healthy)
     return replace(incident, state=State.RESOLVED, resolved=end, healthy=healthy)
+
+
+def _grain(finding: Finding) -> str:
+    if finding.p_value is None or finding.bucket is None:
+        return "rule"
+    return "hour" if finding.bucket.end - finding.bucket.start <= dt.timedelta(hours=1) else "day"
 
 
 def _of_incident(finding: Finding, incident: Incident) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pandas as pd
 
 from checks.base import Bucket
@@ -140,7 +141,11 @@ def _charts(config: Config, found: Evaluation) -> Callable[[Incident], Chart | N
         if found.profile is None:
             return None
         shown = evidence(tuple(config.checks.values()), found.profile, config.plan, incident.headline)
-        return draw(shown, composer.title(incident), config.zone) if shown else None
+        if shown is None:
+            return None
+        started = np.datetime64(int(incident.started.timestamp()), "s")
+        bad_from = int(np.searchsorted(shown.starts, started, side="right")) - 1
+        return draw(replace(shown, bad_from=max(bad_from, 0)), composer.title(incident), config.zone)
 
     return chart_of
 

@@ -23,7 +23,7 @@ from monitor.demo.shop import Demo, build
 from monitor.history.memory import Memory
 from monitor.output import document
 from monitor.pipeline import Installation, Result, run
-from monitor.stores.sql import open_store
+from monitor.stores.opening import open_store
 from monitor.summary import as_text as run_text
 from monitor.summary import composer_of, counts
 

@@ -105,12 +105,17 @@ class StoredOutbox:
         self._set(delivery, state=FAILED, why=reason)
 
     def root(self, incident: str, channel: str) -> Receipt | None:
-        """Return the receipt of the incident's first message in a channel, if it was sent."""
+        """Return the newest receipt of an incident in a channel: of its root message, which may have been replaced."""
         table = schema.outbox
         query = (
             select(table.c.receipt)
-            .where(table.c.incident == incident, table.c.channel == channel, table.c.state == SENT)
-            .order_by(table.c.created)
+            .where(
+                table.c.workspace == self._workspace,
+                table.c.incident == incident,
+                table.c.channel == channel,
+                table.c.state == SENT,
+            )
+            .order_by(table.c.created.desc(), table.c.id.desc())
         )
         with transaction(self._engine) as connection:
             found = connection.execute(query).first()

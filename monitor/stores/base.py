@@ -25,7 +25,7 @@ class StoreSettings:
     """
 
     url: str
-    layout: Literal["segment", "events"] = "events"
+    layout: Literal["segment", "events", "files"] = "events"
     sources: Mapping[str, str] = field(default_factory=dict)  # segment: source -> schema
     table: str | None = None  # events: "events" or "schema.events"
     columns: Mapping[str, str] = field(default_factory=dict)

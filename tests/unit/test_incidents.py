@@ -72,14 +72,15 @@ def test_a_loss_that_is_over_when_it_is_seen_opens_nothing():
     assert after(verdict(0, settled=True)) == ()
 
 
-def test_one_daily_bucket_as_expected_is_enough():
-    day = Bucket(START, START + 24 * HOUR)
-    rate = {"check": "schema", "kind": "wrong_type", "event": "A", "property": "p"}
-    bad = Verdict(Finding(bucket=day, p_value=1e-9, **rate), True, Severity.WARNING)
-    good = Verdict(Finding(bucket=Bucket(day.end, day.end + 24 * HOUR), p_value=0.4, **rate), False, Severity.WARNING)
-    (incident,) = after(bad, good)
-    assert incident.state is State.RESOLVED
-    assert incident.resolved == day.end + 24 * HOUR
+@pytest.mark.parametrize(("days", "state"), [(1, State.OPEN), (2, State.RESOLVED)])
+def test_two_daily_buckets_as_expected_end_an_incident(days, state):
+    def day(number: int, p_value: float) -> Verdict:
+        bucket = Bucket(START + number * 24 * HOUR, START + (number + 1) * 24 * HOUR)
+        rate = Finding(check="schema", kind="wrong_type", event="A", property="p", bucket=bucket, p_value=p_value)
+        return Verdict(rate, p_value < 0.1, Severity.WARNING)
+
+    (incident,) = after(day(0, 1e-9), *(day(number + 1, 0.4) for number in range(days)))
+    assert incident.state is state
 
 
 def test_findings_of_one_family_on_one_event_are_one_incident():
