@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
-from importlib.metadata import version
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions, version
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
 VERSION = version("trackwatch")
+OF_ANOTHER = {"pydantic-core"}  # a part of pydantic, which asks for the one version that fits
 DATA = f"trackwatch-{VERSION}.data/data/share/trackwatch"
 
 
@@ -39,6 +44,37 @@ def sdist(tmp_path_factory):
 def sources(folder: str) -> set[str]:
     found = (path.relative_to(ROOT) for path in ROOT.glob(f"{folder}/**/*") if path.is_file())
     return {str(path) for path in found if "__pycache__" not in path.parts}
+
+
+def declared(*extras: str) -> set[str]:
+    """Return the distributions that the project asks for, and those of some extras."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    wanted = project["dependencies"] + [name for extra in extras for name in project["optional-dependencies"][extra]]
+    return {canonical(re.split(r"[\[<>=~!]", each)[0]) for each in wanted} | {project["name"]}
+
+
+def canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def imported(*folders: str) -> Iterator[str]:
+    """Yield the top-level modules that some folders import, and those that their tests import if there."""
+    for path in (path for folder in folders for path in ROOT.glob(f"{folder}/**/*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.importorskip":
+                names.append(ast.literal_eval(node.args[0]))
+            yield from (name.split(".")[0] for name in names)
+
+
+@pytest.mark.parametrize(
+    ("folders", "extras"), [(("checks", "monitor"), ()), (("tests",), ("test",))], ids=["the product", "the tests"]
+)
+def test_every_library_that_is_imported_is_asked_for(folders, extras):
+    known = packages_distributions()
+    used = {canonical(known[name][0]) for name in imported(*folders) if name in known}
+    assert used - declared(*extras) - OF_ANOTHER == set()
 
 
 def test_the_wheel_holds_two_packages_and_nothing_else(wheel):
