@@ -25,7 +25,7 @@ _KINDS = " ".join(
 _TESTS = {
     "BOOLEAN": "LOWER({0}) IN ('true', 'false')",
     "BIGINT": "REGEXP_FULL_MATCH({0}, '-?(0|[1-9][0-9]{{0,17}})')",
-    "DOUBLE": "REGEXP_FULL_MATCH({0}, '-?[0-9]*[.]?[0-9]+([eE][-+]?[0-9]+)?')",
+    "DOUBLE": "REGEXP_FULL_MATCH({0}, '-?((0|[1-9][0-9]{{0,14}})([.][0-9]+)?|[.][0-9]+)([eE][-+]?[0-9]+)?')",
     "TIMESTAMP": "TRY_CAST({0} AS TIMESTAMP) IS NOT NULL",
 }
 _WORDS = {"BOOLEAN": "true or false", "BIGINT": "whole numbers", "DOUBLE": "numbers", "TIMESTAMP": "times"}
