@@ -28,7 +28,7 @@ def engine(settings: StoreSettings) -> sa.Engine:
         url = url.set(drivername=DRIVERS.get(url.drivername, url.drivername))
         arguments = _arguments(url, settings.timeout)
         return sa.create_engine(url, connect_args=arguments, poolclass=sa.QueuePool, pool_size=1, max_overflow=1)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise StoreError("the store's URL cannot be read; write for example duckdb:///events.duckdb") from None
     except (NoSuchModuleError, ModuleNotFoundError):
         raise StoreError(f"no driver for {url.drivername} stores is installed") from None

@@ -78,6 +78,12 @@ class entry_value(FunctionElement[Any]):  # noqa: N801
     inherit_cache = True
 
 
+class json_value(FunctionElement[Any]):  # noqa: N801
+    """A JSON column, SQL null where it is JSON's null."""
+
+    inherit_cache = True
+
+
 class json_kind(FunctionElement[str]):  # noqa: N801
     """The JSON type of a value: string, number, boolean, object, array or null; SQL null of SQL null."""
 
@@ -124,6 +130,7 @@ _DUCKDB: dict[type[FunctionElement[Any]], str] = {
     json_entries: "unnest(map_entries(TRY(from_json(TRY_CAST({0} AS JSON), '\"MAP(VARCHAR, JSON)\"'))))",
     entry_key: "({0}).key",
     entry_value: "({0}).value",
+    json_value: "NULLIF({0}, CAST('null' AS JSON))",
     # by the first character: asking json_type would parse every value again
     json_kind: "CASE ascii(CAST({0} AS VARCHAR)) WHEN 34 THEN 'string' WHEN 123 THEN 'object' WHEN 91 THEN 'array'"
     " WHEN 116 THEN 'boolean' WHEN 102 THEN 'boolean' WHEN 110 THEN 'null'"
@@ -145,6 +152,7 @@ _POSTGRESQL: dict[type[FunctionElement[Any]], str] = {
     json_entries: "jsonb_each(CASE WHEN jsonb_typeof(CAST({0} AS JSONB)) = 'object' THEN CAST({0} AS JSONB) END)",
     entry_key: "({0}).key",
     entry_value: "NULLIF(({0}).value, CAST('null' AS JSONB))",
+    json_value: "NULLIF(CAST({0} AS JSONB), CAST('null' AS JSONB))",
     json_kind: "jsonb_typeof(CAST({0} AS JSONB))",
     json_text: "(CAST({0} AS JSONB) #>> '{{}}')",
     json_number: "CASE WHEN jsonb_typeof(CAST({0} AS JSONB)) = 'number' THEN CAST(CAST({0} AS JSONB) AS NUMERIC) END",

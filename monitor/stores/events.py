@@ -17,8 +17,8 @@ def schemas(settings: StoreSettings) -> tuple[str, ...]:
     return (schema,) if schema else ()
 
 
-def tables(columns: Columns, settings: StoreSettings, _plan: Plan) -> Iterator[EventTable]:
-    """Yield the one table of events.
+def tables(columns: Columns, settings: StoreSettings, plan: Plan) -> Iterator[EventTable]:
+    """Yield the one table of events. A mapped column is a property too, where the plan promises it as one.
 
     Raises:
         StoreError: the table, or a column that the configuration names, is not there.
@@ -34,7 +34,8 @@ def tables(columns: Columns, settings: StoreSettings, _plan: Plan) -> Iterator[E
         raise StoreError(f"table {table} has no column for received_at: map one under `columns`")
     if found[times[0]].type != "datetime":
         raise StoreError(f"column {times[0]} of {table} is not a time: it cannot be received_at")
-    used = set(mapping.values())
+    promised = {name for event in plan.events.values() for name in event.properties}
+    used = set(mapping.values()) - promised
     bag = mapping.get("properties")
     yield EventTable(
         table=table,

@@ -64,7 +64,8 @@ def build(table: EventTable, request: Request, settings: StoreSettings, measures
     if not parts:
         return None
     width = max(len(part.cells) for part in parts)
-    selects = [_padded(part.select, number, width) for number, part in enumerate(parts)]
+    widest_first = sorted(enumerate(parts), key=lambda numbered: -len(numbered[1].cells))
+    selects = [_padded(part.select, number, width) for number, part in widest_first]
     return Query(sa.union_all(*selects), tuple(parts), cut)
 
 
@@ -201,12 +202,14 @@ def _value_aggregate(rows: Rows, measure: Measure, use: Callable[[Expression, st
     name = rows.layout.properties.get(measure.property or "")
     if name is None:
         return None
-    value = use(rows.column(name), f"p{list(rows.layout.columns).index(name)}")
+    column = rows.layout.columns[name]
+    raw = db.json_value(rows.column(name)) if column.type == "json" else rows.column(name)
+    value = use(raw, f"p{list(rows.layout.columns).index(name)}")
     if measure.stat is Stat.NULLS:
         return sa.func.count(value)
     if measure.stat is Stat.FINGERPRINT:
         return db.fingerprint(value)
-    condition = rules.broken(rows.layout.columns[name], value, measure)
+    condition = rules.broken(column, value, measure)
     return None if condition is None else rules.count_if(condition)
 
 
@@ -298,8 +301,9 @@ def _grouped(base: sa.Subquery, aggregates: Sequence[Expression], prop: Expressi
 
 
 def _padded(select: sa.Select[Any], number: int, width: int) -> sa.Select[Any]:
+    """Return a part with its number, and with nulls up to the common width; their type comes from the widest part."""
     have = len(select.selected_columns) - len(KEYS) + 1
-    empty = [sa.cast(sa.null(), sa.BigInteger).label(f"c{i}") for i in range(have, width)]
+    empty = [sa.null().label(f"c{i}") for i in range(have, width)]
     columns = [*select.selected_columns, *empty]
     return select.with_only_columns(sa.literal_column(str(number)).label("part"), *columns, maintain_column_froms=True)
 

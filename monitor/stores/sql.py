@@ -63,7 +63,7 @@ class SqlStore:
 
     def catalog(self) -> Catalog:
         """Return the events, sources and properties that the store has, as they are now."""
-        with connected(self._engine) as connection:
+        with connected(self._engine) as connection, deadline(connection, self._settings.timeout):
             try:
                 tables = self._tables(connection)
                 catalog = _catalog(tables, self._fields(connection, tables))
