@@ -65,6 +65,7 @@ def _span(result: ScanResult) -> str:
     first, last = result.ingested.first, result.ingested.last
     if first is None or last is None:
         return ""
+    last = max(first, min(last, result.until - dt.timedelta(seconds=1)))  # without what is from the future
     days = (last.date() - first.date()).days + 1
     return f", {_date(first)} to {_date(last)} ({_counted(days, 'day')})" if days > 1 else f", {_date(first)}"
 
