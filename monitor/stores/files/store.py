@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -37,11 +38,13 @@ class FilesStore:
         found = _URL.fullmatch(settings.url)
         if not found:
             raise StoreError("the URL of files begins with files:///, such as files:///data/*.csv.gz")
-        self._folder = tempfile.TemporaryDirectory(prefix="trackwatch-")
         wishes = Wishes(columns=settings.columns, zone=settings.naive_zone)
-        ingested = ingest([found["path"]], wishes, Path(self._folder.name))
-        read = replace(ingested.settings, timeout=settings.timeout, repeat_window=settings.repeat_window)
-        self._store = SqlStore(read, plan)
+        with ExitStack() as stack:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="trackwatch-"))
+            read = ingest([found["path"]], wishes, Path(folder)).settings
+            limits = replace(read, timeout=settings.timeout, repeat_window=settings.repeat_window)
+            self._store = SqlStore(limits, plan)
+            self._kept = stack.pop_all()
 
     def catalog(self) -> Catalog:
         """Return the events, sources and properties that the files hold."""
@@ -58,4 +61,4 @@ class FilesStore:
     def close(self) -> None:
         """Forget what was read."""
         self._store.close()
-        self._folder.cleanup()
+        self._kept.close()
