@@ -108,8 +108,12 @@ def test_what_is_not_code_is_in_the_wheel_too(wheel, name):
 
 def test_the_source_distribution_can_be_built_and_tested(sdist):
     needed = sources("monitor") | sources("checks") | sources("config") | sources("tests")
-    needed |= {"pyproject.toml", "conftest.py", "README.md", "LICENSE"}
+    needed |= {"pyproject.toml", "conftest.py", "README.md", "LICENSE", "Makefile", "Dockerfile", ".ci/run"}
     assert needed - sdist == set()
+
+
+def test_the_source_distribution_holds_no_traces_of_work(sdist):
+    assert {name for name in sdist if re.search(r"^\.[a-z]*_?cache|\.venv|\.hypothesis|\.duckdb|\.db$", name)} == set()
 
 
 @pytest.mark.parametrize("impostor", ["checks/__init__.py", "checks.py"], ids=["a package", "a module"])
