@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -39,14 +40,11 @@ class Cut:
 
     def pieces(self, grain: Grain, *, aware: bool) -> tuple[Piece, ...]:
         """Return what to add to a column's seconds so that whole buckets are multiples of the width."""
-        if grain == "day":
-            return self._pieces(lambda at: offset(at, self.zone), aware)
-        hour = self._hour_shift()
-        return self._pieces(lambda _: hour, aware)
+        return _day_pieces(self, aware) if grain == "day" else _pieces(self, self._hour_shift(), aware)
 
     def to_utc(self, *, aware: bool) -> tuple[Piece, ...]:
         """Return what to add to a column's seconds so that they count from 1970 in UTC."""
-        return self._pieces(lambda _: 0, aware)
+        return _pieces(self, 0, aware)
 
     def bounds(self, *, aware: bool) -> tuple[dt.datetime, dt.datetime]:
         """Return the window as the column writes times: aware in UTC, or naive in the naive zone."""
@@ -67,18 +65,27 @@ class Cut:
     def _hour_shift(self) -> int:
         return offset(self.since, self.zone) % WIDTH["hour"]
 
-    def _pieces(self, shift: Callable[[dt.datetime], int], aware: bool) -> tuple[Piece, ...]:
-        def clock(at: dt.datetime) -> int:
-            return 0 if aware else offset(at, self.naive_zone)
 
-        def total(at: dt.datetime) -> tuple[int, int]:
-            return clock(at), shift(at) - clock(at)
+@lru_cache(maxsize=64)  # every table of a run has the same
+def _day_pieces(cut: Cut, aware: bool) -> tuple[Piece, ...]:
+    return _found(cut, lambda at: offset(at, cut.zone), aware)
 
-        found: list[Piece] = []
-        for end in _changes(self.since, self.until, total):
-            before, added = total(end - dt.timedelta(seconds=1))
-            found.append(Piece(int(end.timestamp()) + before, added))
-        return (*found, Piece(None, total(self.until)[1]))
+
+@lru_cache(maxsize=64)
+def _pieces(cut: Cut, shift: int, aware: bool) -> tuple[Piece, ...]:
+    return _found(cut, lambda _: shift, aware)
+
+
+def _found(cut: Cut, shift: Callable[[dt.datetime], int], aware: bool) -> tuple[Piece, ...]:
+    def total(at: dt.datetime) -> tuple[int, int]:
+        clock = 0 if aware else offset(at, cut.naive_zone)
+        return clock, shift(at) - clock
+
+    pieces: list[Piece] = []
+    for end in _changes(cut.since, cut.until, total):
+        before, added = total(end - dt.timedelta(seconds=1))
+        pieces.append(Piece(int(end.timestamp()) + before, added))
+    return (*pieces, Piece(None, total(cut.until)[1]))
 
 
 def offset(at: dt.datetime, zone: ZoneInfo) -> int:

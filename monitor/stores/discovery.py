@@ -24,7 +24,7 @@ def newest(rows: Rows) -> sa.Select[Any]:
     move the window; unless there are no others.
     """
     time = rows.column(rows.layout.time)
-    past = sa.func.max(sa.case((time <= sa.func.current_timestamp(), time)))
+    past = sa.func.max(sa.case((db.seconds(time) <= db.seconds(sa.func.current_timestamp()), time)))
     return sa.select(db.seconds(sa.func.coalesce(past, sa.func.max(time))))
 
 

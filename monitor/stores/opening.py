@@ -2,8 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+
+from checks.base import Catalog
 from checks.plan import Plan
-from monitor.stores.base import Store, StoreSettings
+from monitor.stores.base import Measured, Request, Statement, Store, StoreSettings
+
+
+class DeferredStore:
+    """A store that is opened when it is first asked: a run with nothing due needs none, nor its drivers."""
+
+    def __init__(self, settings: StoreSettings, plan: Plan) -> None:
+        """Remember which store is meant."""
+        self._open = partial(open_store, settings, plan)
+        self._store: Store | None = None
+
+    def catalog(self) -> Catalog:
+        """Return what the store has."""
+        return self._opened().catalog()
+
+    def measure(self, request: Request) -> Measured:
+        """Measure everything in one statement per table."""
+        return self._opened().measure(request)
+
+    def statements(self, request: Request) -> Sequence[Statement]:
+        """Return the SQL that `measure` would issue."""
+        return self._opened().statements(request)
+
+    def close(self) -> None:
+        """Close the store, if it was opened."""
+        if self._store:
+            self._store.close()
+
+    def _opened(self) -> Store:
+        self._store = self._store or self._open()
+        return self._store
 
 
 def open_store(settings: StoreSettings, plan: Plan) -> Store:

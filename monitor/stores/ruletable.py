@@ -16,6 +16,7 @@ from monitor.stores import rules
 from monitor.stores.rules import Expression, JsonValue
 
 Kind = Literal["type", "enum", "pattern", "range"]
+MOST_BOUND = 2000  # rows: PostgreSQL takes 65,535 bound values a statement; beyond, values are quoted into the text
 
 
 class RuleTable:
@@ -62,7 +63,8 @@ class RuleTable:
         names: list[sa.ColumnClause[Any]] = [sa.column(name, sa.Text()) for name in ("event", "property", "type")]
         names += [sa.column(name, sa.Float(53)) for name in ("low", "high")]
         names += [sa.column(name, sa.Integer()) for name in ("enum", "pattern")]
-        return sa.values(*names, name="rules").data([(*key, *self._row(held)) for key, held in self.rules.items()])
+        rows = [(*key, *self._row(held)) for key, held in self.rules.items()]
+        return sa.values(*names, name="rules", literal_binds=len(rows) > MOST_BOUND).data(rows)
 
     def _row(self, held: Mapping[str, Rule]) -> tuple[str | float | None, ...]:
         planned = held["type"].value[0] if "type" in held else None
@@ -77,4 +79,5 @@ class RuleTable:
     def _allowed(self) -> sa.Values:
         """Return the members of all enums: number of the rule, value as JSON text."""
         rows = [(number, raw) for rule, number in self._of("enum").items() for raw in rules.json_members(rule)]
-        return sa.values(sa.column("rule", sa.Integer()), sa.column("raw", sa.Text()), name="allowed").data(rows)
+        names: list[sa.ColumnClause[Any]] = [sa.column("rule", sa.Integer()), sa.column("raw", sa.Text())]
+        return sa.values(*names, name="allowed", literal_binds=len(rows) > MOST_BOUND).data(rows)

@@ -8,8 +8,8 @@ in the middle is tried once more.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -120,9 +120,12 @@ class SqlStore:
         return found
 
     def _queries(self, request: Request) -> Iterator[tuple[EventTable, Query, list[Measure]]]:
-        for table in self._introspected()[0]:
+        tables, catalog = self._introspected()
+        for table in tables:
             here = table.events()
             measures = [measure for measure in request.measures if not here or measure.event in (None, *here)]
+            if table.bag:
+                measures = list(_spelt_out(measures, catalog.events))
             if query := build(table, request, self._settings, measures):
                 yield table, query, measures
 
@@ -134,6 +137,15 @@ class SqlStore:
 
     def _literal(self, query: Query) -> str:
         return str(query.statement.compile(self._engine, compile_kwargs={"literal_binds": True}))
+
+
+def _spelt_out(measures: Iterable[Measure], events: Iterable[str]) -> Iterator[Measure]:
+    """Yield the measures, those that hold every event against a rule once for each event."""
+    for measure in measures:
+        if measure.rule and measure.event is None:
+            yield from (replace(measure, event=event) for event in events)
+        else:
+            yield measure
 
 
 def _lost(error: BaseException) -> bool:

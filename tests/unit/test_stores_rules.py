@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from checks.base import EVERY, Measure, Rule, Stat
-from checks.plan import Plan
+from checks.plan import Plan, PlannedEvent, PlannedProperty
 from monitor.stores.base import Measured, Request, StoreSettings
 from monitor.stores.sql import open_store
 
@@ -23,11 +23,11 @@ WEEK = (dt.datetime(2026, 2, 27, tzinfo=dt.UTC), dt.datetime(2026, 3, 6, tzinfo=
 def ask(tmp_path: Path) -> Ask:
     """Return `ask(select, measures…)`: what the store says of the rows of a SELECT, at noon of 3 March."""
 
-    def run(select: str, *measures: Measure, **settings: Any) -> Measured:
+    def run(select: str, *measures: Measure, plan: Plan = Plan(), **settings: Any) -> Measured:  # noqa: B008 frozen
         with duckdb.connect(str(tmp_path / "e.duckdb")) as connection:
             at = "TIMESTAMP '2026-03-03 12:00:00' AS received_at, 'e' AS event"
             connection.execute(f"CREATE TABLE events AS SELECT {at}, * FROM ({select})")
-        store = open_store(StoreSettings(url=f"duckdb:///{tmp_path}/e.duckdb", **settings), Plan())
+        store = open_store(StoreSettings(url=f"duckdb:///{tmp_path}/e.duckdb", **settings), plan)
         measured = store.measure(Request(measures, *WEEK, "UTC"))
         store.close()
         return measured
@@ -116,3 +116,30 @@ def test_a_fingerprint_tells_one_value_from_several_and_from_none(ask: Ask) -> N
     assert frame["several"] == -1
     assert min(frame["one"], frame["once"]) >= 0
     assert "none" not in frame
+
+
+def test_a_rule_for_every_event_holds_for_each(ask: Ask) -> None:
+    select = """SELECT v AS properties FROM (VALUES ('{"a": 1}'), ('{"a": "x"}')) t(v)"""
+    assert total(ask(select, Measure(Stat.MISTYPED, None, "a", Rule("type", ("integer",))))) == 1
+
+
+@pytest.mark.parametrize("count", [3, 3000], ids=["a few", "more than can be bound"])
+def test_rules_may_be_many(ask: Ask, count: int) -> None:
+    select = """SELECT '{"p1": "it''s", "p2": 2}' AS properties"""
+    wishes = [Measure(Stat.OUTSIDE, "e", f"p{i}", Rule("enum", (f"it's {i}", "it's"))) for i in range(count)]
+    assert total(ask(select, *wishes)) == 1
+
+
+@pytest.mark.parametrize("kind", ["DATE", "TIMESTAMP_S", "TIMESTAMP_NS", "TIMESTAMPTZ"])
+def test_times_may_be_of_any_time_type(ask: Ask, kind: str) -> None:
+    measured = ask(
+        f"SELECT CAST('2026-03-04' AS {kind}) AS seen", Measure(Stat.RECEIVED), columns={"received_at": "seen"}
+    )
+    assert measured.frame.value.tolist() == [dt.datetime(2026, 3, 4, tzinfo=dt.UTC).timestamp()]
+
+
+def test_the_column_of_the_user_is_a_property_when_the_plan_names_it(ask: Ask) -> None:
+    planned = PlannedEvent(name="e", properties={"customer": PlannedProperty(name="customer", required=True)})
+    wish, columns = Measure(Stat.NULLS, property=EVERY), {"user_id": "customer"}
+    select = "SELECT * FROM (VALUES ('u'), (NULL)) t(customer)"
+    assert total(ask(select, wish, columns=columns, plan=Plan(events={"e": planned}))) == 1
