@@ -46,9 +46,9 @@ def rolling(values: Floats, width: int) -> Floats:
 def variance_law(y: Floats, mean: Floats) -> Floats:
     """Fit Var = a mean + f mean^2 by iterated weighted least squares; returns [S, 2].
 
-    Squared residuals are winsorised at 5 variances (.955 = E min(z^2, 5)), so that single
-    past incidents do not widen it; a >= 1, f in [0.0001, 4]; (1.3, 0.05) where fewer than ten
-    buckets tell.
+    Squared residuals are winsorised at 2 variances (.742 = E min(z^2, 2) of a normal z): past
+    incidents and bursts do not widen it, the body of the distribution decides. a >= 1, f in
+    [0.0001, 4]; (1.3, 0.05) where fewer than ten buckets tell.
     """
     told = (mean > 1e-6).astype(float)
     m = np.where(told > 0, mean, 1.0)
@@ -57,7 +57,7 @@ def variance_law(y: Floats, mean: Floats) -> Floats:
     for _ in range(6):
         relative = a + f * m
         weight = told / (relative * relative)
-        next_a, next_f = _line(weight, m, np.minimum(ratio, 5 * relative) / 0.955)
+        next_a, next_f = _line(weight, m, np.minimum(ratio, 2 * relative) / 0.742)
         a, f = (a + next_a) / 2, (f + np.minimum(next_f, 4.0)) / 2
     few = (told.sum(1) < 10)[:, None]
     return np.concatenate([np.where(few, 1.3, a), np.where(few, 0.05, np.maximum(f, 1e-4))], axis=1)

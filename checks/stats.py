@@ -17,6 +17,7 @@ from checks.base import Floats
 
 CORRELATION = 0.02  # between the rows of one bucket, where no history tells: users send many rows
 _LEAST = 1e-9
+_MOST = 1e15  # events: above it nothing is counted, only typed in
 
 
 def negative_binomial_tails(y: ArrayLike, mean: ArrayLike, variance: ArrayLike) -> tuple[Floats, Floats]:
@@ -41,8 +42,8 @@ def negative_binomial_tails(y: ArrayLike, mean: ArrayLike, variance: ArrayLike) 
     """
     counts, mu, var = np.broadcast_arrays(*(np.asarray(a, dtype=float) for a in (y, mean, variance)))
     known = np.isfinite(counts) & np.isfinite(mu) & np.isfinite(var)
-    counts, mu = np.where(known, np.maximum(counts, 0.0), 0.0), np.where(known, np.maximum(mu, _LEAST), 1.0)
-    excess = np.where(known, var, 0.0) - mu
+    counts, mu = np.where(known, np.clip(counts, 0.0, _MOST), 0.0), np.where(known, np.clip(mu, _LEAST, _MOST), 1.0)
+    excess = np.where(known, np.minimum(var, _MOST**2), 0.0) - mu
     size = np.where(excess > 1e-7 * mu, mu / np.maximum(excess, _LEAST * mu) * mu, np.inf)
     lower, upper = np.where(np.isinf(size), _poisson_tails(counts, mu), _size_tails(counts, mu, size))
     return np.where(known, lower, 1.0), np.where(known, upper, 1.0)
@@ -78,9 +79,9 @@ def zero_probability(mean: ArrayLike, dispersion: ArrayLike) -> Floats:
     array([4.60e-04, 9.53e-03, 1.00e+00])
     """
     m, phi = np.broadcast_arrays(np.asarray(mean, dtype=float), np.asarray(dispersion, dtype=float))
-    m, phi = np.maximum(np.nan_to_num(m, nan=0.0), 0.0), np.maximum(phi, 1e-12)
-    chance = np.exp(-np.log1p(phi * m) / phi)
-    return np.where(np.isfinite(chance), chance, 1.0)
+    known = ~np.isnan(m) & ~np.isnan(phi)
+    m, phi = np.clip(np.where(known, m, 0.0), 0.0, _MOST), np.clip(np.where(known, phi, 0.0), 1e-12, _MOST)
+    return np.where(known, np.exp(-np.log1p(phi * m) / phi), 1.0)
 
 
 def beta_binomial_upper(successes: ArrayLike, trials: ArrayLike, rate: ArrayLike, correlation: ArrayLike) -> Floats:
