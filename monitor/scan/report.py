@@ -26,6 +26,8 @@ from monitor.stores.files.bundles import Bundle
 EVENTS = 12  # events that are shown
 PROBLEMS = 8  # stretches of time, or facts, that are shown of a kind
 NAMES = 6  # properties that are named
+NARROW = 98  # columns of a terminal, below which less is shown
+SHAPES = 4  # kinds of files whose columns are shown
 SPARK = 24  # columns of a sparkline
 _BARS = "▁▂▃▄▅▆▇█"
 _MARK = {Severity.CRITICAL: "[bold red]●[/]", Severity.WARNING: "[yellow]●[/]", Severity.INFO: "[blue]○[/]"}
@@ -38,7 +40,7 @@ def render(result: ScanResult, console: Console, seconds: float) -> None:
     sections: list[tuple[str, list[RenderableType]]] = [
         ("Problems", list(_problems(result))),
         ("Worth a look", list(_worth_a_look(result))),
-        ("Events", list(_events(result))),
+        ("Events", list(_events(result, console.width - 2))),
         ("Read", list(_read(result))),
     ]
     for title, lines in sections:
@@ -122,40 +124,44 @@ def _worth_a_look(result: ScanResult) -> Iterator[RenderableType]:
         yield Text.from_markup(f"{_MARK[Severity.INFO]} {text}")
 
 
-def _events(result: ScanResult) -> Iterator[RenderableType]:
+def _events(result: ScanResult, width: int) -> Iterator[RenderableType]:
     if not result.facts:
         yield Text("No events.")
         return
+    columns = _columns(result, narrow=width < NARROW)
+    names = [name for name, _ in columns]
+    bars = SPARK if width >= NARROW and len(names) <= 7 else SPARK // 2
+    rows = [_row(facts, names, bars) for facts in result.facts[:EVENTS]]
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
-    columns = _columns(result)
-    for name, right in columns:
-        table.add_column(name, justify="right" if right else "left", no_wrap=True, overflow="ellipsis")
-    for facts in result.facts[:EVENTS]:
-        table.add_row(*_row(facts, [name for name, _ in columns]))
+    for i, (name, right) in enumerate(columns):
+        least = None if name in ("event", "source") else max(len(name), *(len(row[i]) for row in rows))
+        table.add_column(name, justify="right" if right else "left", no_wrap=True, overflow="ellipsis", min_width=least)
+    for row in rows:
+        table.add_row(*map(escape, row))
     yield table
     yield from _more(len(result.facts) - EVENTS, "event")
 
 
-def _columns(result: ScanResult) -> list[tuple[str, bool]]:
+def _columns(result: ScanResult, *, narrow: bool) -> list[tuple[str, bool]]:
     """Return the columns that say something of these files, and whether they are numbers."""
     shown = [("event", False)]
     if any(facts.sources for facts in result.facts):
         shown.append(("source", False))
     shown.append(("rows", True))
     if result.ingested.first is not None:
-        shown += [("per day", False), ("first", False), ("last", False)]
+        shown += [("per day", False), *([] if narrow else [("first", False)]), ("last", False)]
     for name in ("copies", "repeats", "no_id", "no_user"):
         if any(getattr(facts, name) for facts in result.facts):
             shown.append((name.replace("_", " "), True))
     return shown
 
 
-def _row(facts: EventFacts, columns: Iterable[str]) -> list[str]:
+def _row(facts: EventFacts, columns: Iterable[str], bars: int) -> list[str]:
     cells = {
         "event": facts.event if len(facts.event) <= 32 else facts.event[:31] + "…",
         "source": _source(facts.sources),
         "rows": number(facts.rows),
-        "per day": sparkline(facts.daily),
+        "per day": sparkline(facts.daily, bars),
         "first": _date(facts.first),
         "last": _date(facts.last),
         "copies": _unless_zero(facts.copies, facts.rows),
@@ -163,7 +169,7 @@ def _row(facts: EventFacts, columns: Iterable[str]) -> list[str]:
         "no id": _unless_zero(facts.no_id, facts.rows),
         "no user": _unless_zero(facts.no_user or 0, facts.rows),
     }
-    return [escape(cells[column]) for column in columns]
+    return [cells[column] for column in columns]
 
 
 def _source(sources: Sequence[str]) -> str:
@@ -187,13 +193,14 @@ def sparkline(values: Sequence[float], width: int = SPARK) -> str:
 
 def _read(result: ScanResult) -> Iterator[RenderableType]:
     ingested = result.ingested
-    for bundle in ingested.bundles:
+    for bundle in ingested.bundles[:SHAPES]:
         known = "columns taken as" if bundle.guess.columns else "no column known"
         yield Text(f"{_files(bundle.files)}: {_kind(bundle)}, {known}")
         if bundle.guess.columns:
             yield Padding(Text(_mapping(bundle), style="cyan"), (0, 0, 0, 2), expand=False)
-    for note in ingested.notes:
-        yield Text(f"{note}.", style="dim")
+    yield from _more(len(ingested.bundles) - SHAPES, "file shape")
+    yield from (Text(f"{note}.", style="dim") for note in ingested.notes[:PROBLEMS])
+    yield from _more(len(ingested.notes) - PROBLEMS, "note")
     if ingested.first is not None and not result.over_time:
         yield Text("Too short or too sparse to judge one day by those before it.", style="dim")
     if ingested.first is None and ingested.rows:
@@ -253,7 +260,7 @@ def _more(count: int, noun: str, indent: str = "") -> Iterator[RenderableType]:
 
 
 def _counted(count: int, noun: str) -> str:
-    plural = noun[:-1] + "ies" if noun.endswith("ty") else noun + "s"
+    plural = f"{noun[:-1]}ies" if noun.endswith("ty") else f"{noun}es" if noun.endswith("ch") else f"{noun}s"
     return f"{count:,} {noun if count == 1 else plural}"
 
 

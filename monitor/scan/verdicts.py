@@ -150,7 +150,8 @@ def _identity(ingested: Ingested) -> Iterator[Finding]:
     if not rows:
         return
     names = list(dict.fromkeys(_columns(ingested, "user_id") + _columns(ingested, "anonymous_id")))
-    absent = "is null" if len(names) == 1 else f"are {'both' if len(names) == 2 else 'all'} null"
+    absent = f"{' and '.join(names)} {'is null' if len(names) == 1 else 'are both null'}"
+    absent = absent if len(names) <= 2 else "No column names a person"
     where = [each.event for each in ingested.identity if each.nobody]
     only = f", all of them {where[0]}" if len(where) == 1 < len(ingested.identity) else ""
     yield Finding(
@@ -161,8 +162,7 @@ def _identity(ingested: Ingested) -> Iterator[Finding]:
         high=NOBODY,
         rows=nobody,
         relevant=nobody / rows > NOBODY,
-        text=f"{' and '.join(names)} {absent} in {100 * nobody / rows:.1f} % of rows "
-        f"({number(nobody)} of {number(rows)}{only}).",
+        text=f"{absent} in {100 * nobody / rows:.1f} % of rows ({number(nobody)} of {number(rows)}{only}).",
     )
 
 

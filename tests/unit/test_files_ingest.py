@@ -169,7 +169,7 @@ def test_files_of_several_shapes_are_one_table(read: Read):
 
 def test_flat_json_keeps_what_is_no_field_as_properties(read: Read):
     _, (row,) = read({"a.json": '{"event": "a", "time": 1772344800, "user_id": "u", "plan": "pro"}\n'})
-    assert row["occurred_at"] == dt.datetime(2026, 3, 1, 6)  # noqa: DTZ001
+    assert row["received_at"] == dt.datetime(2026, 3, 1, 6)  # noqa: DTZ001
     assert json.loads(row["properties"]) == {"plan": "pro"}
 
 

@@ -90,8 +90,9 @@ class Stager:
         found = guess(sample.names(), sample, self._wishes)
         if not self._loader.load(table, files, lambda source: staging.messages(source, found, sample)):
             return None
-        fields = {name: quoted(OWN + name) for name in {**found.columns, "event": ""} if name != "properties"}
-        made = Made(fields, quoted(OWN + "properties"), {}, quoted(table))
+        described = self._con.execute(f"DESCRIBE {quoted(table)}").fetchall()
+        fields = {name.removeprefix(OWN): quoted(name) for name, *_ in described}
+        made = Made(fields, fields.pop("properties"), {}, quoted(table))
         return Staged(_bundle(files, found, sample, self._wishes.zone), made, table)
 
     def _objects(self, table: str, files: Sequence[Sniffed]) -> Staged | None:

@@ -88,7 +88,7 @@ def ingest(paths: Iterable[str], wishes: Wishes, folder: Path) -> Ingested:
         if not staged and ledger.unreadable:
             raise StoreError("\n".join(f"{each.path}: {each.reason}" for each in ledger.unreadable))
         columns = _combine(con, staged)
-        rows, untimed, first, last = _summary(con, columns.get("received_at", columns.get("occurred_at", "")))
+        rows, untimed, first, last = _summary(con, columns["received_at"])
         _tidy(con)
         identity, shared_ids = _identity(con, columns), _shared_ids(con, columns)
         mixed = json_types(con, TABLE, columns["event"], columns["properties"]) if "properties" in columns else ()
@@ -137,7 +137,7 @@ def _combine(con: DuckDBPyConnection, staged: Sequence[Staged]) -> dict[str, str
     fields = {name: OWN + name for each in staged for name in each.made.fields}
     if not staged:
         fields = {"event": OWN + "event", "received_at": OWN + "received_at"}
-    if not {"received_at", "occurred_at"} & set(fields):
+    if "received_at" not in fields:
         con.execute(f"ALTER TABLE {TABLE} ADD COLUMN {OWN}received_at TIMESTAMP")
         fields["received_at"] = OWN + "received_at"
     fields.setdefault("source", f"={ONE_SOURCE}")

@@ -169,9 +169,12 @@ def made_from_rows(
 
 def _received(fields: Mapping[str, str]) -> dict[str, str]:
     """Let rows without a time of receipt count at the time at which they occurred."""
-    if not {"received_at", "occurred_at"} <= set(fields):
-        return dict(fields)
-    return {**fields, "received_at": f"COALESCE({fields['received_at']}, {fields['occurred_at']})"}
+    fields = dict(fields)
+    if "received_at" in fields and "occurred_at" in fields:
+        fields["received_at"] = f"COALESCE({fields['received_at']}, {fields['occurred_at']})"
+    elif "occurred_at" in fields:
+        fields["received_at"] = fields.pop("occurred_at")
+    return fields
 
 
 def _message_field(name: str, column: str, bags: Sequence[str], sample: Sample) -> str:
