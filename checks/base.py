@@ -247,6 +247,7 @@ class Kind:
     advice: str  # what to do next
     family: str = ""  # empty: a family of its own
     notice: bool = False  # for the weekly clean-up; it wakes nobody
+    symptom: bool = False  # another kind of the same family says it better
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ KINDS = {
     "semantic": Kind(
         title="{subject} is sent twice",
         advice="Look for a second listener or a second tag in the newest release; the copies have ids of their own.",
+        family="excess",
     ),
 }
 MEASURED = {"exact": Stat.SURPLUS, "semantic": Stat.REPEATS}

@@ -28,10 +28,13 @@ KINDS = {
         title="{subject} dropped",
         advice="See whether one source, platform or app version explains the loss; then what was released there.",
         family="loss",
+        symptom=True,
     ),
     "spike": Kind(
         title="{subject} spiked",
         advice="See whether people did more (a campaign), or whether the same actions are sent more often.",
+        family="excess",
+        symptom=True,
     ),
 }
 

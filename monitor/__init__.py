@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
-
 import checks
 
 if getattr(checks, "OWNER", None) != "trackwatch":
@@ -12,5 +10,3 @@ if getattr(checks, "OWNER", None) != "trackwatch":
         "Install trackwatch in an environment of its own, and start it with the command 'trackwatch'."
     )
     raise ImportError(message)
-
-__version__ = version("trackwatch")

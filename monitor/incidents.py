@@ -59,7 +59,7 @@ class Incident:
     healthy: int = 0  # healthy buckets in a row since it was last seen
     slice: Mapping[str, str] = field(default_factory=dict)
     explains: float | None = None  # share of the loss or excess that lies in the slice
-    findings: tuple[Finding, ...] = ()  # the newest of each (check, kind, event, source, property)
+    findings: tuple[Finding, ...] = ()  # the newest of each (check, kind, event, source, property), best first
     cost: float | None = None  # the p-value that would just have opened it
     told: Severity | None = (
         None  # as what people believe it to be open; None: they do not know of it, or that it is over
@@ -73,12 +73,8 @@ class Incident:
 
     @property
     def headline(self) -> Finding:
-        """Return the finding that says it best: a stop before a drop, the slice before the total, then the clearest."""
-        return min(self.findings, key=self._weight)
-
-    def _weight(self, finding: Finding) -> tuple[bool, bool, float]:
-        in_slice = finding.source == self.slice.get("source")
-        return (finding.kind != "stopped", not in_slice, finding.p_value or 0.0)
+        """Return the finding that says it best."""
+        return self.findings[0]
 
 
 def step(
@@ -121,7 +117,8 @@ def _judge(
         problems = [verdict for verdict in verdicts if verdict.problem and not verdict.finding.settled]
         incident = opened.get(subject)
         if problems:
-            after.append(_continue(incident, subject, problems, verdicts, end))
+            incident = incident or _open(subject, problems, end)
+            after.append(_continue(incident, problems, verdicts, kind_of, end))
         elif incident:
             after.append(_recover(incident, verdicts, end))
     return after + [incident for subject, incident in opened.items() if subject not in by_subject]
@@ -148,41 +145,48 @@ def _subject(finding: Finding, kind_of: KindOf) -> Subject:
 
 
 def _continue(
-    incident: Incident | None,
-    subject: Subject,
+    incident: Incident,
     problems: Sequence[Verdict],
     verdicts: Sequence[Verdict],
+    kind_of: KindOf,
     end: dt.datetime,
 ) -> Incident:
-    worst = max((problem.severity for problem in problems), key=RANK.__getitem__)
     cause = cause_of([verdict.finding for verdict in verdicts], [problem.finding for problem in problems])
-    if incident is None:
-        incident = _open(subject, problems, worst, end)
     return replace(
         incident,
-        severity=max(incident.severity, worst, key=RANK.__getitem__),
+        severity=max(incident.severity, _worst(problems), key=RANK.__getitem__),
         last_seen=end,
         healthy=0,
         slice=cause.slice,
         explains=cause.explains,
-        findings=_newest([*incident.findings, *(problem.finding for problem in problems)], cause),
+        findings=_newest([*incident.findings, *(problem.finding for problem in problems)], cause, kind_of),
     )
 
 
-def _open(subject: Subject, problems: Sequence[Verdict], worst: Severity, end: dt.datetime) -> Incident:
+def _worst(problems: Sequence[Verdict]) -> Severity:
+    return max((problem.severity for problem in problems), key=RANK.__getitem__)
+
+
+def _open(subject: Subject, problems: Sequence[Verdict], end: dt.datetime) -> Incident:
     first = min(problems, key=lambda problem: problem.finding.p_value or 0.0)
     bucket = first.finding.bucket
     started = first.finding.since or (bucket.start if bucket else end)
     digest = hashlib.sha256(f"{subject}\x1f{started.isoformat()}".encode()).hexdigest()
     return Incident(
-        id=f"inc_{digest[:12]}", subject=subject, severity=worst, started=started, last_seen=end, cost=first.cost
+        id=f"inc_{digest[:12]}",
+        subject=subject,
+        severity=_worst(problems),
+        started=started,
+        last_seen=end,
+        cost=first.cost,
     )
 
 
-def _newest(findings: Iterable[Finding], cause: Cause) -> tuple[Finding, ...]:
-    """Keep the newest finding of each kind and place, those of the slice first."""
+def _newest(findings: Iterable[Finding], cause: Cause, kind_of: KindOf) -> tuple[Finding, ...]:
+    """Keep the newest finding of each kind and place: causes before symptoms, and the slice before the rest."""
     newest = {(f.check, f.kind, f.event, f.source, f.property): f for f in findings}
-    ordered = sorted(newest.values(), key=lambda f: f.source != cause.slice.get("source"))
+    source = cause.slice.get("source")
+    ordered = sorted(newest.values(), key=lambda f: (kind_of(f).symptom, f.source != source, f.p_value or 0.0))
     return tuple(ordered[:KEPT])
 
 

@@ -8,11 +8,9 @@ from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import pandas as pd
 
 from checks.base import Bucket
 from monitor import operations, tell, windows
-from monitor.alerts.chart import draw
 from monitor.alerts.deliver import Outcome, deliver
 from monitor.alerts.message import Chart, Message
 from monitor.compose import Composer
@@ -113,8 +111,10 @@ def _judge(
     unreadable = operations.unreadable(reading.failures)
     newest = max((mark.received for mark in reading.watermarks.values()), default=None)
     own = [operations.reachable(), operations.loaded(newest, now, pace.patience), *unreadable]
-    measurements = _measurements(installation, reading, since, due[-1].end if due else now)
-    found = evaluate(config, measurements, due, known, frozenset(f.event for f in unreadable if f.event))
+    found = Evaluation((), tuple(known), None)
+    if due:
+        measurements = _measurements(installation, reading, since, due[-1].end)
+        found = evaluate(config, measurements, due, known, frozenset(f.event for f in unreadable if f.event))
     verdicts = operational(config, own)
     incidents = advance(found.incidents, verdicts, now)
     return Evaluation((*found.verdicts, *verdicts), incidents, found.profile)
@@ -122,6 +122,8 @@ def _judge(
 
 def _measurements(installation: Installation, reading: Reading, since: dt.datetime, until: dt.datetime) -> Measurements:
     """Put what was just read behind what is remembered."""
+    import pandas as pd  # noqa: PLC0415 heavy, and a run with nothing due needs none
+
     config = installation.config
     past = installation.memory.points(until - config.store.history, since)
     points = pd.concat([past, reading.points], ignore_index=True) if len(past) else reading.points
@@ -135,6 +137,8 @@ def _composer(config: Config) -> Composer:
 
 
 def _charts(config: Config, found: Evaluation) -> Callable[[Incident], Chart | None]:
+    from monitor.alerts.chart import draw  # noqa: PLC0415 a second of import, needed only when there is something to show
+
     composer = _composer(config)
 
     def chart_of(incident: Incident) -> Chart | None:

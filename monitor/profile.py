@@ -5,13 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import pandas as pd
 
 from checks.base import EVERY, Bucket, Calendar, Catalog, Grain, Key, Stat, Table
 from monitor.calendar import Exclusion, floor_day, spine
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NOT_ADDITIVE = {str(Stat.FINGERPRINT), str(Stat.RECEIVED), str(Stat.LOADED)}
 
@@ -113,6 +116,8 @@ class Measurements:
 
     @staticmethod
     def _put(points: pd.DataFrame, keys: tuple[Key, ...], starts: np.ndarray, values: np.ndarray) -> None:
+        import pandas as pd  # noqa: PLC0415 heavy, and a run with nothing due needs none
+
         index = pd.MultiIndex.from_tuples([(key.event, key.source, key.property or "") for key in keys])
         rows = index.get_indexer(pd.MultiIndex.from_frame(points[["event", "source", "property"]]))
         columns = np.searchsorted(starts, points["bucket"].to_numpy())
@@ -156,7 +161,8 @@ class WindowProfile:
         values = values[:, :n].copy()
         usable = np.isfinite(values) & ~calendar.holiday
         for stretch in self.stretches:
-            spoilt = np.ix_([i for i, key in enumerate(keys) if stretch.covers(key)], _touches(calendar, stretch))
+            covered = np.array([stretch.covers(key) for key in keys], dtype=bool)
+            spoilt = np.ix_(covered, _touches(calendar, stretch))
             usable[spoilt] = False
             if stretch.over:
                 values[spoilt] = np.nan

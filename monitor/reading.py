@@ -5,8 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from checks.base import Catalog, Measure, Stat
 from monitor.history.measures import Watermark, moment
@@ -18,6 +17,9 @@ ALWAYS = (  # what the calendar and the watermarks need, whatever is checked
     Measure(Stat.RECEIVED, grain="hour"),
     Measure(Stat.LOADED, grain="hour"),
 )
+
+if TYPE_CHECKING:
+    import pandas as pd
 MARKS = (str(Stat.RECEIVED), str(Stat.LOADED))
 
 

@@ -61,10 +61,10 @@ def opened(config: Config) -> Iterator[Installation]:
     """Open the store and the memory that a configuration names, and close the store at the end."""
     from monitor.history.memory import Memory  # noqa: PLC0415 database drivers, for commands that need them
     from monitor.pipeline import Installation  # noqa: PLC0415
-    from monitor.stores.opening import open_store  # noqa: PLC0415
+    from monitor.stores.opening import DeferredStore  # noqa: PLC0415
 
     memory = Memory(config.state_url, config.workspace)
-    store = open_store(config.store.settings, config.plan)
+    store = DeferredStore(config.store.settings, config.plan)
     try:
         yield Installation(config, store, memory)
     finally:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 from sqlalchemy import Connection, delete, insert, select
 
 from monitor.history import schema
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SERIES = ["source", "event", "property", "measure", "grain"]
 
@@ -86,6 +88,8 @@ def write_points(
 
     Reading the same stretch again leaves the same points: idempotent.
     """
+    import pandas as pd  # noqa: PLC0415 heavy, and a run with nothing due needs none
+
     _forget(connection, workspace, since, until)
     frame = frame[frame["value"] != 0]
     if frame.empty:
@@ -104,14 +108,16 @@ def write_points(
 
 def read_points(connection: Connection, workspace: str, since: dt.datetime, until: dt.datetime) -> pd.DataFrame:
     """Return the points with a bucket in [since, until): columns SERIES, bucket (seconds since 1970), value."""
+    import pandas as pd  # noqa: PLC0415 heavy, and a run with nothing due needs none
+
     series, point = schema.series, schema.point
     query = (
         select(point.c.series_id, point.c.bucket, point.c.value)
         .join(series, series.c.id == point.c.series_id)
         .where(series.c.workspace == workspace, point.c.bucket >= seconds(since), point.c.bucket < seconds(until))
     )
-    rows = connection.execute(query).all()
-    points = pd.DataFrame.from_records(rows, columns=["id", "bucket", "value"])
+    rows = [tuple(row) for row in connection.execute(query)]
+    points = pd.DataFrame(rows, columns=["id", "bucket", "value"])
     return points.merge(_known_series(connection, workspace), on="id", how="left").drop(columns="id")
 
 
@@ -126,10 +132,12 @@ def _forget(connection: Connection, workspace: str, since: dt.datetime, until: d
 
 
 def _known_series(connection: Connection, workspace: str) -> pd.DataFrame:
+    import pandas as pd  # noqa: PLC0415 heavy, and a run with nothing due needs none
+
     table = schema.series
     columns = [table.c.id, *(table.c[name] for name in SERIES)]
-    rows = connection.execute(select(*columns).where(table.c.workspace == workspace)).all()
-    return pd.DataFrame.from_records(rows, columns=["id", *SERIES])
+    rows = [tuple(row) for row in connection.execute(select(*columns).where(table.c.workspace == workspace))]
+    return pd.DataFrame(rows, columns=["id", *SERIES])
 
 
 def _series_ids(connection: Connection, workspace: str, wanted: pd.DataFrame) -> pd.DataFrame:
@@ -137,8 +145,7 @@ def _series_ids(connection: Connection, workspace: str, wanted: pd.DataFrame) ->
     known = wanted.merge(_known_series(connection, workspace), on=SERIES, how="left")
     new = known[known["id"].isna()]
     if not new.empty:
-        rows: list[dict[str, Any]] = [{**row, "workspace": workspace} for row in new[SERIES].to_dict("records")]
-        connection.execute(insert(schema.series), rows)
+        connection.execute(insert(schema.series), _records(new[SERIES].assign(workspace=workspace)))
         known = wanted.merge(_known_series(connection, workspace), on=SERIES, how="left")
     return known
 

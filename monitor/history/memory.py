@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import orjson
-import pandas as pd
 from sqlalchemy import insert
 
 from monitor.alerts.deliver import Delivery
@@ -15,6 +15,9 @@ from monitor.history import incidents, measures, outbox, schema
 from monitor.history.engine import open_engine, transaction
 from monitor.history.measures import Progress, Watermark, seconds
 from monitor.incidents import Incident
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,8 @@ HOUR = dt.timedelta(hours=1)
 
 
 def kind_of(found: Finding) -> Kind:
-    return Kind("{subject}", "look", family="down" if found.kind in ("drop", "stopped") else "")
+    family = "down" if found.kind in ("drop", "stopped") else ""
+    return Kind("{subject}", "look", family=family, symptom=found.kind == "drop")
 
 
 def at(hour: int) -> Bucket:
