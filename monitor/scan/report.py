@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console, Group, RenderableType
@@ -29,6 +29,8 @@ NAMES = 6  # properties that are named
 NARROW = 98  # columns of a terminal, below which less is shown
 SHAPES = 4  # kinds of files whose columns are shown
 SPARK = 24  # columns of a sparkline
+_WORDS = ("event", "source", "per day", "first", "last")  # columns that are not numbers
+_LEAST_TELLING = ("first", "repeats", "source", "no id", "per day")  # columns, as they go where there is no room
 _BARS = "▁▂▃▄▅▆▇█"
 _MARK = {Severity.CRITICAL: "[bold red]●[/]", Severity.WARNING: "[yellow]●[/]", Severity.INFO: "[blue]○[/]"}
 _UNUSED = {"always_null": "always empty", "constant": "always the same value"}
@@ -128,37 +130,41 @@ def _events(result: ScanResult, width: int) -> Iterator[RenderableType]:
     if not result.facts:
         yield Text("No events.")
         return
-    columns = _columns(result, narrow=width < NARROW)
-    names = [name for name, _ in columns]
-    bars = SPARK if width >= NARROW and len(names) <= 7 else SPARK // 2
-    rows = [_row(facts, names, bars) for facts in result.facts[:EVENTS]]
+    rows = [_row(facts, SPARK if width >= NARROW else SPARK // 2) for facts in result.facts[:EVENTS]]
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
-    for i, (name, right) in enumerate(columns):
-        least = None if name in ("event", "source") else max(len(name), *(len(row[i]) for row in rows))
-        table.add_column(name, justify="right" if right else "left", no_wrap=True, overflow="ellipsis", min_width=least)
+    names = _fitting(_columns(result), rows, width)
+    for name in names:
+        table.add_column(name, justify="left" if name in _WORDS else "right", no_wrap=True, overflow="ellipsis")
     for row in rows:
-        table.add_row(*map(escape, row))
+        table.add_row(*(escape(row[name]) for name in names))
     yield table
     yield from _more(len(result.facts) - EVENTS, "event")
 
 
-def _columns(result: ScanResult, *, narrow: bool) -> list[tuple[str, bool]]:
-    """Return the columns that say something of these files, and whether they are numbers."""
-    shown = [("event", False)]
+def _columns(result: ScanResult) -> list[str]:
+    """Return the columns that say something of these files."""
+    shown = ["event"]
     if any(facts.sources for facts in result.facts):
-        shown.append(("source", False))
-    shown.append(("rows", True))
+        shown.append("source")
+    shown.append("rows")
     if result.ingested.first is not None:
-        shown += [("per day", False), *([] if narrow else [("first", False)]), ("last", False)]
-    for name in ("copies", "repeats", "no_id", "no_user"):
-        if any(getattr(facts, name) for facts in result.facts):
-            shown.append((name.replace("_", " "), True))
-    return shown
+        shown += ["per day", "first", "last"]
+    counts = ("copies", "repeats", "no_id", "no_user")
+    return shown + [name.replace("_", " ") for name in counts if any(getattr(facts, name) for facts in result.facts)]
 
 
-def _row(facts: EventFacts, columns: Iterable[str], bars: int) -> list[str]:
-    cells = {
-        "event": facts.event if len(facts.event) <= 32 else facts.event[:31] + "…",
+def _fitting(columns: list[str], rows: Sequence[Mapping[str, str]], width: int) -> list[str]:
+    """Return the columns that fit beside each other, the least telling left out."""
+    wide = {name: 2 + max(len(name), *(len(row[name]) for row in rows)) for name in columns}
+    for name in _LEAST_TELLING:
+        if sum(wide.values()) > width:
+            wide.pop(name, None)
+    return list(wide)
+
+
+def _row(facts: EventFacts, bars: int) -> dict[str, str]:
+    return {
+        "event": facts.event if len(facts.event) <= 28 else f"{facts.event[:27]}…",
         "source": _source(facts.sources),
         "rows": number(facts.rows),
         "per day": sparkline(facts.daily, bars),
@@ -169,7 +175,6 @@ def _row(facts: EventFacts, columns: Iterable[str], bars: int) -> list[str]:
         "no id": _unless_zero(facts.no_id, facts.rows),
         "no user": _unless_zero(facts.no_user or 0, facts.rows),
     }
-    return [cells[column] for column in columns]
 
 
 def _source(sources: Sequence[str]) -> str:
