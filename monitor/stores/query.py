@@ -280,7 +280,8 @@ def _groups(rows: Rows, key: Expression, where: Expression, *having: Expression)
     """Return source, event, newest second and number of rows, of each group of more than one row."""
     count = sa.func.count()
     newest = sa.func.max(rows.seconds)
-    names = [sa.func.min(rows.source).label("source"), sa.func.min(rows.event).label("event")]
+    pairs = (("source", rows.layout.source, rows.source), ("event", rows.layout.event, rows.event))
+    names = [(said if isinstance(where, Constant) else sa.func.min(said)).label(name) for name, where, said in pairs]
     select = sa.select(*names, newest.label("newest"), count.label("n")).where(where)
     return select.group_by(key).having(sa.and_(count > 1, *having)).subquery("g")
 
