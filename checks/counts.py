@@ -217,7 +217,8 @@ def surprises(table: Table, forecast: Forecast) -> Surprises:
     values, known = _counts(table)
     start = max(table.cut - max(pace.windows), 0)
     told = (known & ~table.calendar.holiday)[:, start:]
-    told[:, : table.cut - start] = forecast.clean[:, start : table.cut]
+    # what is not usable and yet known belongs to an incident that is still open: it goes on being seen
+    told[:, : table.cut - start] &= (forecast.clean | ~table.usable)[:, start : table.cut]
     y, mean, doubt = (np.where(told, a[:, start:], 0.0) for a in (values, forecast.expected, forecast.doubt))
     new = slice(table.cut - start, None)
     parts = [[a[:, new] for a in _scores(y, mean, doubt, forecast.laws[:, i], w)] for i, w in enumerate(pace.windows)]

@@ -162,7 +162,16 @@ def test_buckets_that_are_not_usable_teach_nothing():
     usable[:, PAST - 100 : PAST] = False
     other = values.copy()
     other[:, PAST - 100 : PAST] = 1e6
-    assert np.allclose(judge(table(values, usable=usable)).p_drop, judge(table(other, usable=usable)).p_drop)
+    assert np.allclose(*(forecast(table(v, usable=usable)).expected[:, PAST:] for v in (values, other)))
+
+
+def test_an_incident_that_is_still_open_goes_on_being_seen():
+    values, usable = usual(), np.ones((1, len(INDEX)), dtype=bool)
+    values[:, PAST - 20 : PAST + 1] *= 0.6
+    usable[:, PAST - 20 : PAST] = False
+    assert judge(table(values, usable=usable)).drop.observed[0, 0] == pytest.approx(
+        values[0, PAST - 23 : PAST + 1].sum()
+    )
 
 
 def test_days_of_23_and_25_hours_are_days():
