@@ -6,6 +6,7 @@ import ast
 import datetime as dt
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -101,6 +102,13 @@ def test_at_most_one_function_in_ten_is_longer_than_25_lines():
     lengths = dict(functions())
     long = sorted(name for name, lines in lengths.items() if lines > 25)
     assert len(long) <= len(lengths) / 10, long
+
+
+def test_nothing_is_mocked():
+    texts = {path: path.read_text("utf-8") for path in ROOT.glob("tests/**/*.py")}
+    assert [
+        str(path) for path, text in texts.items() if re.search(r"^(from|import) (unittest|mock)\b", text, re.M)
+    ] == []
 
 
 @pytest.mark.parametrize("name", sorted(CHECKS))
