@@ -29,13 +29,15 @@ import orjson
 
 COUNT = """
 import duckdb, sys
-duckdb.sql(f"SELECT event, date_trunc('hour', receivedAt) AS hour, count(*) FROM '{sys.argv[1]}' GROUP BY ALL").fetchall()
+select = "SELECT event, date_trunc('hour', receivedAt) AS hour, count(*)"
+duckdb.sql(f"{select} FROM '{sys.argv[1]}' GROUP BY ALL").fetchall()
 """
 PROPERTIES = """
 import duckdb, sys
 columns = "{event: 'VARCHAR', properties: 'JSON'}"
-rows = f"read_json('{sys.argv[1]}', columns={columns}, format='newline_delimited')"
-duckdb.sql(f"SELECT event, name, count(*) FROM (SELECT event, unnest(json_keys(properties)) AS name FROM {rows}) GROUP BY ALL").fetchall()
+rows = f"SELECT * FROM read_json('{sys.argv[1]}', columns={columns}, format='newline_delimited')"
+names = f"SELECT event, unnest(json_keys(properties)) AS name FROM ({rows})"
+duckdb.sql(f"SELECT event, name, count(*) FROM ({names}) GROUP BY ALL").fetchall()
 """
 SCAN = "import sys; from monitor.cli import main; main(['scan', sys.argv[1], '--json', '--fail-on', 'never'])"
 START = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)

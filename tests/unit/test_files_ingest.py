@@ -178,6 +178,22 @@ def test_a_file_without_an_event_column_is_its_own_event(read: Read):
     assert rows[0]["event"] == "page_views"
 
 
+def test_each_of_several_files_is_its_own_event_whatever_its_encoding(read: Read):
+    files: dict[str, bytes | str] = {
+        "views.csv": "time,x\n2026-03-01,1\n",
+        "orders.csv": b"time,x\n2026-03-01,\xe9 1234\n",
+    }
+    assert [row["event"] for row in read(files)[1]] == ["orders", "views"]
+
+
+def test_a_compressed_file_that_is_damaged_in_the_middle_is_read_up_to_there(read: Read):
+    whole = bytearray(gzip.compress("".join(message(i, anonymousId=str(hash(str(i)))) for i in range(40000)).encode()))
+    whole[len(whole) // 2] ^= 0xFF
+    found, rows = read({"a.json.gz": bytes(whole)})
+    assert 0 < len(rows) < 40000
+    assert found.cut_off
+
+
 def test_without_a_time_of_receipt_the_time_of_the_event_counts(read: Read):
     found, _ = read({"a.csv": "event,time,x\na,2026-03-01 06:00:00,1\n"})
     assert found.first == dt.datetime(2026, 3, 1, 6, tzinfo=dt.UTC)

@@ -103,7 +103,7 @@ class Stager:
         names = [name for (name,) in keys.fetchall()]
         sample = Sample([json.loads(str(row[0])) for row in self._head(table, "json")])
         found = guess(tuple(dict.fromkeys((*names, *sample.names()))), sample, self._wishes)
-        made = staging.made_from_objects(table, found, sample, names, self._loader.source(files))
+        made = staging.made_from_objects(table, found, sample, names, self._loader.events(files))
         return Staged(_bundle(files, found, sample, self._wishes.zone), made)
 
     def _rows(self, table: str, files: Sequence[Sniffed]) -> Staged | None:
@@ -118,7 +118,7 @@ class Stager:
         head = self._head(table, ", ".join(map(quoted, names)))
         sample = Sample([dict(zip(names, row, strict=True)) for row in head])
         found = guess(names, sample, self._wishes)
-        made = staging.made_from_rows(self._con, table, (found, sample), types, self._loader.source(files))
+        made = staging.made_from_rows(self._con, table, (found, sample), types, self._loader.events(files))
         return Staged(_bundle(files, found, sample, self._wishes.zone), made)
 
     def _head(self, table: str, what: str) -> list[tuple[object, ...]]:

@@ -45,14 +45,12 @@ class CutOffError(Exception):
 
 
 def look(sniffed: Sniffed, limit: int) -> Damage:
-    """Find the first damaged lines of a file of JSON lines."""
+    """Find the first damaged lines of a file of JSON lines, and whether it ends as it should."""
     found: list[BadLine] = []
     try:
         for number, line in enumerate(_lines(sniffed), 1):
-            if reason := _reason(line):
+            if len(found) < limit and (reason := _reason(line)):
                 found.append(BadLine(sniffed.path, number, reason))
-            if len(found) == limit:
-                break
     except CutOffError as error:
         return Damage(tuple(found), str(error))
     return Damage(tuple(found))

@@ -99,7 +99,7 @@ def ingest(paths: Iterable[str], wishes: Wishes, folder: Path) -> Ingested:
         bad=dict(ledger.bad),
         bad_lines=tuple(ledger.bad_lines),
         unreadable=tuple(ledger.unreadable),
-        cut_off=tuple(ledger.cut_off),
+        cut_off=tuple(dict.fromkeys(ledger.cut_off)),
         empty=tuple(each.path for each in sniffed if each.kind == "empty"),
         passed_over=found.passed_over,
         mixed=(*mixed, *(odd for each in staged for odd in each.made.mixed)),

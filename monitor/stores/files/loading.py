@@ -69,15 +69,15 @@ class Loader:
         self._count_rejects()
         return True
 
-    def source(self, files: Sequence[Sniffed]) -> Source:
-        """Return files as the engine gets them."""
+    def events(self, files: Sequence[Sniffed]) -> dict[str, str]:
+        """Return, for each file as the engine names it, copies too, the event that it stands for if it names none."""
+        wanted = {each.path for each in files}
+        return {name: event_name(each.path) for name, each in self._files.items() if each.path in wanted}
+
+    def _source(self, files: Sequence[Sniffed]) -> Source:
         self._files |= {str(each.path): each for each in files if str(each.path) not in self._files}
         names = {str(each.path): event_name(self._files[str(each.path)].path) for each in files}
         return Source(tuple(names), names, files[0].gzipped, files[0].cut)
-
-    def all_events(self) -> dict[str, str]:
-        """Return, for each file so far, the event that it stands for if it names none."""
-        return {name: event_name(each.path) for name, each in self._files.items()}
 
     def _tables(self) -> list[str]:
         return [name for (name,) in self._con.execute("SELECT table_name FROM duckdb_tables()").fetchall()]
@@ -86,14 +86,14 @@ class Loader:
         return sniffed if sniffed.straight else self._copied(sniffed)
 
     def _copied(self, sniffed: Sniffed) -> Sniffed:
-        copy = self._folder / f"copy-{len(list(self._folder.iterdir()))}"
+        copy = self._folder / f"copy-{len(self._files)}"
         if wrong := plain_copy(sniffed, copy):
             self._ledger.cut_off.append(Unreadable(sniffed.path, wrong))
         self._files[str(copy)] = sniffed
         return replace(sniffed, path=copy, gzipped=False, encoding="utf-8")
 
     def _insert(self, table: str, files: Sequence[Sniffed], select: Select) -> None:
-        statement = select(self.source(files))
+        statement = select(self._source(files))
         into = f"INSERT INTO {quoted(table)}" if table in self._tables() else f"CREATE TABLE {quoted(table)} AS"
         try:
             self._con.execute(f"{into} {statement}")

@@ -85,7 +85,7 @@ def messages(source: Source, guess: Guess, sample: Sample) -> str:
     spec = _spec([*paths, "type"], bags)
     fields = {name: _message_field(name, column, bags, sample) for name, column in guess.columns.items()}
     fields.pop("properties", None)
-    fields |= _event_of_message(fields.get("event"), source)
+    fields["event"] = _event_of_message(fields.get("event"), source.events)
     whole = " AND ".join(f"{quoted(name)} IS NULL" for name in spec)
     objects = [f"CASE WHEN STARTS_WITH({quoted(bag)}::VARCHAR, '{{') THEN {quoted(bag)} END" for bag in bags]
     columns = [f"{expression} AS {quoted(OWN + name)}" for name, expression in _received(fields).items()]
@@ -131,14 +131,16 @@ def parquet(source: Source) -> str:
     )
 
 
-def made_from_objects(stage: str, guess: Guess, sample: Sample, names: Sequence[str], source: Source) -> Made:
+def made_from_objects(
+    stage: str, guess: Guess, sample: Sample, names: Sequence[str], events: Mapping[str, str]
+) -> Made:
     """Turn staged JSON objects into neutral fields and a property object."""
     fields = {}
     for name, column in guess.columns.items():
         value = literal(column[1:]) if column.startswith("=") else f"JSON_EXTRACT_STRING(json, {_path(column, names)})"
         fields[name] = text.time(value, sample, column) if name in TIMES and not column.startswith("=") else value
     inner = fields.pop("properties", None)
-    fields["event"] = _event(fields.get("event"), source)
+    fields["event"] = _event(fields.get("event"), events)
     used = ", ".join(f"{_json_name(c)}: null" for c in guess.columns.values() if "." not in c and not c.startswith("="))
     rest = f"JSON_MERGE_PATCH(json, {literal('{' + used + '}')})"
     bag = f"JSON_EXTRACT(json, {_path(guess.columns['properties'], names)})" if inner else rest
@@ -146,7 +148,11 @@ def made_from_objects(stage: str, guess: Guess, sample: Sample, names: Sequence[
 
 
 def made_from_rows(
-    con: DuckDBPyConnection, stage: str, known: tuple[Guess, Sample], there: Mapping[str, str], source: Source
+    con: DuckDBPyConnection,
+    stage: str,
+    known: tuple[Guess, Sample],
+    there: Mapping[str, str],
+    events: Mapping[str, str],
 ) -> Made:
     """Turn a staged wide table into neutral fields and typed columns.
 
@@ -155,12 +161,12 @@ def made_from_rows(
         stage: the staged table
         known: the mapping, and the first rows
         there: column -> type of the staged table
-        source: the files, for the event that each stands for
+        events: file -> event that it stands for if it names none
     """
     found, sample = known
     fields = {name: _wide_field(name, column, there, sample) for name, column in found.columns.items()}
     bag = fields.pop("properties", None)
-    fields["event"] = _event(fields.get("event"), source)
+    fields["event"] = _event(fields.get("event"), events)
     rest = [name for name in there if name not in found.columns.values()]
     typed = types(con, stage, [name for name in rest if there[name] == "VARCHAR"])
     wide = {name: _typed(name, typed.types.get(name, there[name]), there[name]) for name in rest}
@@ -188,20 +194,19 @@ def _message_field(name: str, column: str, bags: Sequence[str], sample: Sample) 
     return text.time(value, sample, column) if name in TIMES else value
 
 
-def _event_of_message(named: str | None, source: Source) -> dict[str, str]:
-    return {"event": _first([named, _CALLS, literal(NO_NAME)] if named else [_CALLS, _by_file(source)])}
+def _event_of_message(named: str | None, events: Mapping[str, str]) -> str:
+    return _first([named, _CALLS, literal(NO_NAME)] if named else [_CALLS, _by_file(events)])
 
 
-def _event(named: str | None, source: Source) -> str:
-    return f"COALESCE(CAST({named} AS VARCHAR), {literal(NO_NAME)})" if named else _by_file(source)
+def _event(named: str | None, events: Mapping[str, str]) -> str:
+    return f"COALESCE(CAST({named} AS VARCHAR), {literal(NO_NAME)})" if named else _by_file(events)
 
 
-def _by_file(source: Source) -> str:
-    names = set(source.events.values())
+def _by_file(events: Mapping[str, str]) -> str:
+    names = set(events.values())
     if len(names) == 1:
         return literal(names.pop())
-    keys, values = listed(source.events), listed(source.events.values())
-    return f"MAP({keys}, {values})[{FILE}]"
+    return f"MAP({listed(events)}, {listed(events.values())})[{FILE}]"
 
 
 def _wide_field(name: str, column: str, there: Mapping[str, str], sample: Sample) -> str:
