@@ -73,7 +73,7 @@ class entry_key(FunctionElement[str]):  # noqa: N801
 
 
 class entry_value(FunctionElement[Any]):  # noqa: N801
-    """The value of a member as JSON; SQL null where it is JSON's null."""
+    """The value of a member as JSON; JSON's null is SQL null where the database says so, and else of kind null."""
 
     inherit_cache = True
 
@@ -143,15 +143,14 @@ _POSTGRESQL: dict[type[FunctionElement[Any]], str] = {
     seconds: "CAST(floor(date_part('epoch', {0})) AS BIGINT)",
     whole: "(({0}) / {1})",
     digest: "hashtextextended(CAST(ROW({all}) AS TEXT), 0)",
-    fingerprint: 'CASE WHEN min(CAST({0} AS TEXT) COLLATE "C") = max(CAST({0} AS TEXT) COLLATE "C")'
-    ' THEN hashtextextended(min(CAST({0} AS TEXT) COLLATE "C"), 0) & {exact}'
-    " WHEN count({0}) > 0 THEN -1 END",
+    fingerprint: "CASE WHEN min(hashtextextended(CAST({0} AS TEXT), 0)) = max(hashtextextended(CAST({0} AS TEXT), 0))"
+    " THEN min(hashtextextended(CAST({0} AS TEXT), 0)) & {exact} WHEN count({0}) > 0 THEN -1 END",
     matches: "({0} ~ {1})",
     number: "CASE WHEN {0} ~ '^\\s*[-+]?(\\d+\\.?\\d*|\\.\\d+)([eE][-+]?\\d{{1,3}})?\\s*$'"
     " THEN CAST({0} AS NUMERIC) END",
     json_entries: "jsonb_each(CASE WHEN jsonb_typeof(CAST({0} AS JSONB)) = 'object' THEN CAST({0} AS JSONB) END)",
     entry_key: "({0}).key",
-    entry_value: "NULLIF(({0}).value, CAST('null' AS JSONB))",
+    entry_value: "({0}).value",
     json_value: "NULLIF(CAST({0} AS JSONB), CAST('null' AS JSONB))",
     json_kind: "jsonb_typeof(CAST({0} AS JSONB))",
     json_text: "(CAST({0} AS JSONB) #>> '{{}}')",

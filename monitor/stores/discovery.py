@@ -55,7 +55,7 @@ def fields(table: EventTable, found: Iterable[tuple[str, str, str | None, str | 
     kinds: dict[tuple[str, str, str], set[str]] = {}
     for source, event, name, kind in found:
         if name is not None:
-            kinds.setdefault((event or "", source or "", name), set()).update({kind} if kind else ())
+            kinds.setdefault((event or "", source or "", name), set()).update({kind} if kind and kind != "null" else ())
     return [Field(*key, kind.pop() if len(kind) == 1 else "any") for key, kind in kinds.items()]
 
 

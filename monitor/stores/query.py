@@ -218,7 +218,7 @@ def _members(rows: Rows, measures: Sequence[Measure], grain: Grain, bag: str) ->
     keys = [rows.source.label("source"), rows.event.label("event"), rows.bucket(rows.seconds, grain).label("bucket")]
     opened = sa.select(*keys, db.json_entries(rows.column(bag)).label("entry")).where(rows.window).subquery("o")
     value = rules.JsonValue.of(db.entry_value(opened.c.entry))
-    members = sa.select(
+    present = sa.select(
         opened.c.source,
         opened.c.event,
         opened.c.bucket,
@@ -226,7 +226,8 @@ def _members(rows: Rows, measures: Sequence[Measure], grain: Grain, bag: str) ->
         value.raw.label("raw"),
         value.kind.label("kind"),
         value.amount.label("amount"),
-    ).subquery("m")
+    )
+    members = present.where(value.kind != "null").subquery("m")
     cells: dict[Cell, Expression] = {Cell(Measure(Stat.NULLS, None, EVERY, None, grain)): sa.func.count(members.c.raw)}
     if any(measure.stat is Stat.FINGERPRINT for measure in measures):
         cells[Cell(Measure(Stat.FINGERPRINT, None, EVERY, None, grain))] = db.fingerprint(members.c.raw)
