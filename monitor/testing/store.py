@@ -140,20 +140,16 @@ def _copies(
 def _statistic(measure: Measure, name: str, rows: list[Row]) -> float | None:
     """Return a statistic of the rows of one bucket; None where there is nothing to say."""
     values = [value for row in rows if (value := row.properties.get(name)) is not None]
-    match measure.stat:
-        case Stat.ROWS:
-            return len(rows)
-        case Stat.IDS:
-            return sum(row.id is not None for row in rows)
-        case Stat.RECEIVED:
-            return max(row.received_at for row in rows).timestamp() // 1
-        case Stat.LOADED:
-            return max((row.loaded_at.timestamp() // 1 for row in rows if row.loaded_at), default=None)
-        case Stat.NULLS:
-            return len(rows) - len(values)
-        case Stat.FINGERPRINT:
-            return fingerprint(values)
-    return sum(breaks(value, measure.rule) for value in values if measure.rule)
+    known: dict[Stat, Callable[[], float | None]] = {
+        Stat.ROWS: lambda: len(rows),
+        Stat.IDS: lambda: sum(row.id is not None for row in rows),
+        Stat.RECEIVED: lambda: max(row.received_at for row in rows).timestamp() // 1,
+        Stat.LOADED: lambda: max((row.loaded_at.timestamp() // 1 for row in rows if row.loaded_at), default=None),
+        Stat.NULLS: lambda: len(rows) - len(values),
+        Stat.FINGERPRINT: lambda: fingerprint(values),
+    }
+    count = known.get(measure.stat, lambda: sum(breaks(value, measure.rule) for value in values if measure.rule))
+    return count()
 
 
 def fingerprint(values: Sequence[Any]) -> float | None:
