@@ -287,6 +287,23 @@ def test_one_statement_is_issued_per_table(world: World) -> None:
     assert store.measure(asked()).statements == len(store.statements(asked())) == tables
 
 
+def test_the_database_sees_no_more_than_that(world: World) -> None:
+    store, seen = world.store([order(0), order(1, event=ODD)]), []
+    sa.event.listen(store._engine, "before_cursor_execute", lambda *call: seen.append(call[2]))
+    store.catalog()
+    catalogue = len(seen)
+    measured = store.measure(asked())
+    assert catalogue <= 3
+    assert len(seen) - catalogue == measured.statements
+    assert store._engine.pool.status().startswith("Pool size: 1")
+
+
+def test_naive_times_may_mean_another_zone(world: World) -> None:
+    frame = world.store([order()], naive_zone="Asia/Kolkata").measure(asked(Measure(Stat.ROWS, grain="hour"))).frame
+    shift = dt.timedelta() if world.aware else dt.timedelta(hours=5, minutes=30)
+    assert frame.bucket.tolist() == [pd.Timestamp(NOON.replace(tzinfo=None) - shift).floor("h")]
+
+
 def test_statements_name_the_window_and_never_all_columns(world: World) -> None:
     for statement in world.store([order()]).statements(asked()):
         assert "2026-02-27 12:00:00" in statement.sql
