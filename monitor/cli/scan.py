@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 import click
@@ -11,6 +13,8 @@ from monitor.cli.common import current_time, fail_on_option, json_option
 
 if TYPE_CHECKING:
     from monitor.scan.scanning import ScanResult
+
+PIPED = 110  # columns where there is no terminal
 
 
 @click.command("scan")
@@ -39,7 +43,9 @@ def command(
     from monitor.stores.files.mapping import Wishes, parse_map  # noqa: PLC0415
 
     started = current_time()
-    result = scan(paths, Wishes(layout, parse_map(mapping)), started)
+    wishes = Wishes(layout, parse_map(mapping))
+    with _working():
+        result = scan(paths, wishes, started)
     seconds = (current_time() - started).total_seconds()
     if as_json:
         import orjson  # noqa: PLC0415
@@ -50,12 +56,23 @@ def command(
     sys.exit(result.exit_code(fail_on))
 
 
+def _working() -> AbstractContextManager[object]:
+    """Show on a terminal that work goes on."""
+    from rich.console import Console  # noqa: PLC0415
+
+    console = Console(stderr=True)
+    return console.status("Reading and judging…") if console.is_terminal else nullcontext()
+
+
 def _show(result: ScanResult, seconds: float) -> None:
     from rich.console import Console  # noqa: PLC0415
 
     from monitor.scan.report import render  # noqa: PLC0415
 
-    console = Console(highlight=False, soft_wrap=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=max(console.width, 110))
-    render(result, console, seconds)
+    console = Console(highlight=False)
+    if console.is_terminal:
+        render(result, console, seconds)
+        return
+    text = io.StringIO()
+    render(result, Console(file=text, highlight=False, width=PIPED), seconds)
+    click.echo("\n".join(line.rstrip() for line in text.getvalue().splitlines()))

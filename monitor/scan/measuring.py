@@ -27,8 +27,9 @@ from monitor.stores.files.ingest import Ingested
 from monitor.stores.sql import SqlStore
 
 DAY = dt.timedelta(days=1)
+WEEK = dt.timedelta(weeks=1)
 ZONE = ZoneInfo("UTC")
-FALSE_ALERTS_PER_WEEK = 0.5
+FALSE_ALERTS = 1.0  # that a scan may tell, however long the past is
 MOST_WINDOWS = 60  # into which a past is cut: each is judged by what was known before it
 MOST_DAYS = 400  # of a past that is judged over time: a year, to know its seasons
 FEWEST = 2.0  # rows a day: of less, nothing can be said over time
@@ -78,7 +79,7 @@ def configuration(settings: StoreSettings) -> Config:
         plan_path=None,
         store=StoreConfig(settings, none, none, None, none),
         state_url="",
-        budget=Budget(FALSE_ALERTS_PER_WEEK),
+        budget=Budget(FALSE_ALERTS),
         checks=enabled,
         exclusions=(),
         channels={},
@@ -106,13 +107,14 @@ def over_time(config: Config, measured: Measured) -> Evaluation:
     due = [] if measured.too_few else _due(measured)
     if not due:
         return Evaluation((), (), None)
+    budget = Budget(FALSE_ALERTS * WEEK / (due[-1].end - due[0].start))
     measurements = measured.measurements(measured.recent, due[-1].end)
     verdicts: list[Verdict] = []
     incidents: tuple[Incident, ...] = ()
     for window in due:
         profile = measurements.profile(window, tuple(stretches(incidents)))
         by_day = ByDay(profile) if window is not due[-1] else profile
-        new = decide(judge(_timed(config), by_day, config.plan), config.plan, config.budget, kind_of)
+        new = decide(judge(_timed(config), by_day, config.plan), config.plan, budget, kind_of)
         incidents = advance(incidents, new, window.end)
         verdicts += new
     return Evaluation(tuple(verdicts), incidents, profile)

@@ -16,6 +16,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from checks.base import Finding
 from checks.words import number, share
 from monitor.alerts.message import Severity
 from monitor.incidents import RANK, Incident
@@ -99,7 +100,7 @@ def _stretches(result: ScanResult, incidents: Sequence[Incident]) -> Iterator[Re
         times = f" {len(group)} times" if len(group) > 1 else ""
         yield Text.from_markup(f"{mark} [bold]{escape(title)}[/]{times}")
         for incident in sorted(sorted(group, key=_weight, reverse=True)[:3], key=lambda each: each.started):
-            yield Text(f"  {_when(incident)}: {_after_name(incident)}")
+            yield Text(f"  {_when(incident)}: {_after_name(_worst(result, incident))}")
         yield from _more(len(group) - 3, "stretch", indent="  ")
     yield from _more(len(ranked) - PROBLEMS, "problem")
 
@@ -244,9 +245,21 @@ def _when(incident: Incident) -> str:
     return _date(first) if last.date() == first.date() else f"{_date(first)} to {_date(last)}"
 
 
-def _after_name(incident: Incident) -> str:
-    headline = incident.headline
-    return headline.text.partition(": ")[2].rstrip(".") or headline.text
+def _worst(result: ScanResult, incident: Incident) -> Finding:
+    """Return the finding that says best how bad it was: an incident itself keeps the newest."""
+    kind = (incident.headline.check, incident.headline.kind, incident.headline.event, incident.headline.property)
+    found = [
+        finding
+        for finding in (verdict.finding for verdict in result.verdicts if verdict.problem)
+        if (finding.check, finding.kind, finding.event, finding.property) == kind
+        and finding.bucket
+        and incident.started < finding.bucket.end <= incident.last_seen
+    ]
+    return max(found, key=lambda finding: abs(finding.rows), default=incident.headline)
+
+
+def _after_name(finding: Finding) -> str:
+    return finding.text.partition(": ")[2].rstrip(".") or finding.text
 
 
 def _weight(incident: Incident) -> float:
