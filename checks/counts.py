@@ -279,7 +279,26 @@ def silence(table: Table, forecast: Forecast) -> Silence:
     begins = -np.expm1(-_ordinary(told, known, table))
     judged &= (gap > 0) & (last >= 0) & forecast.ready[:, None]
     p_value = np.where(judged, zero_probability(due, phi) * begins[:, None], 1.0)
+    p_value **= _trust(p_value, values, judged & table.usable, table)[:, None]
     return Silence(p_value[:, table.cut :], due[:, table.cut :], last[:, table.cut :])
+
+
+def _trust(p_value: Floats, values: Floats, usable: Bools, table: Table) -> Floats:
+    """Return the power [S] that makes the silences of the past as rare as their p-values say.
+
+    Of n buckets, k silences are due with p <= k/n. Where the k-th rarest of the past was
+    rarer than that (a shop that closes when it likes), all are taken for more ordinary. k is
+    one in ten days, at least 3: as many outages nobody declared change nothing.
+    """
+    past = slice(None, max(table.cut - 1, 0))
+    ended = usable[:, past] & (values[:, 1 : max(table.cut, 1)] > 0)
+    n = ended.shape[1]
+    k = max(round(n / (240 if table.calendar.grain == "hour" else 10)), 3)
+    if n <= k:
+        return np.ones(len(values))
+    rarest = np.partition(np.where(ended, p_value[:, past], 1.0), k - 1, axis=1)[:, k - 1]
+    power: Floats = np.minimum(np.log(k / n) / np.minimum(np.log(np.maximum(rarest, 1e-300)), -1e-9), 1.0)
+    return power
 
 
 def _closed(values: Floats, usable: Bools, table: Table, forecast: Forecast) -> Bools:

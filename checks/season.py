@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from checks.base import Calendar, Floats
 
 Ints = NDArray[np.int64]
+STEADY = 10.0  # events: levels vary by about 1/sqrt(10) in ordinary months
 _LEAST = 1e-9
 
 
@@ -176,16 +177,17 @@ def _levels(y: Floats, due: Floats, pace: Pace) -> Floats:
     """Return the level before each day and after the last: events over profile, weighted to the recent past.
 
     Discounted gamma-Poisson (West & Harrison 1997, ch. 10), each day winsorised at 2 sd of 20 %.
+    The prior of `STEADY` events keeps the level of a rare event at 1: its ups and downs are chance.
     """
     series, days = y.shape
     keep = 0.5 ** (1 / pace.level_half_life)
     events = open_ = 2 * np.maximum(due.mean(1) if days else np.ones(series), _LEAST)
     levels = np.empty((series, days + 1))
     for day in range(days):
-        levels[:, day] = events / open_
+        levels[:, day] = (events + STEADY) / (open_ + STEADY)
         mean = levels[:, day] * due[:, day]
         reach = 2 * np.sqrt(mean + 0.04 * mean * mean)
         events = keep * events + np.clip(y[:, day], mean - reach, mean + reach)
         open_ = keep * open_ + due[:, day]
-    levels[:, days] = events / open_
-    return np.maximum(levels, _LEAST)
+    levels[:, days] = (events + STEADY) / (open_ + STEADY)
+    return levels
