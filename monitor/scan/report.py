@@ -28,8 +28,10 @@ EVENTS = 12  # events that are shown
 PROBLEMS = 8  # stretches of time, or facts, that are shown of a kind
 NAMES = 6  # properties that are named
 NARROW = 98  # columns of a terminal, below which less is shown
+TOGETHER = 3  # events that must go wrong at the same time to be one line
 SHAPES = 4  # kinds of files whose columns are shown
 SPARK = 24  # columns of a sparkline
+_VERBS = {"drop": "dropped", "spike": "spiked", "stopped": "stopped"}
 _WORDS = ("event", "source", "per day", "first", "last")  # columns that are not numbers
 _LEAST_TELLING = ("first", "repeats", "source", "no id", "per day")  # columns, as they go where there is no room
 _BARS = "▁▂▃▄▅▆▇█"
@@ -57,7 +59,9 @@ def render(result: ScanResult, console: Console, seconds: float) -> None:
 
 def _headline(result: ScanResult) -> str:
     rows, events = result.ingested.rows, len(result.facts)
-    serious = sum(1 for incident in result.incidents if RANK[incident.severity])
+    facts, stretches = _serious(result)
+    shared, alone = _split(stretches)
+    serious = len(facts) + len(shared) + len(alone)
     if not rows:
         return "[bold red]No events were found.[/]"
     verdict = f"[bold red]{_counted(serious, 'problem')}[/]" if serious else "[bold green]nothing is wrong[/]"
@@ -76,22 +80,22 @@ def _span(result: ScanResult) -> str:
 
 
 def _problems(result: ScanResult) -> Iterator[RenderableType]:
-    whole = {id(verdict.finding) for verdict in result.once}
-    serious = [incident for incident in result.incidents if RANK[incident.severity]]
-    facts = [incident for incident in serious if id(incident.headline) in whole]
+    facts, stretches = _serious(result)
     for incident in facts[:PROBLEMS]:
         yield Text.from_markup(f"{_MARK[incident.severity]} {escape(incident.headline.text)}")
         if incident.headline.kind == "bad_lines":
             yield from (Text(f"  {line}", style="dim") for line in result.ingested.bad_lines)
     yield from _more(len(facts) - PROBLEMS, "problem")
-    stretches = [incident for incident in serious if id(incident.headline) not in whole]
     yield from _stretches(result, stretches)
 
 
 def _stretches(result: ScanResult, incidents: Sequence[Incident]) -> Iterator[RenderableType]:
-    """Yield what went wrong over time, event by event, the worst first."""
+    """Yield what went wrong over time: what many events share, then event by event, the worst first."""
+    shared, alone = _split(incidents)
+    for group in sorted(shared, key=lambda group: group[0].started)[:PROBLEMS]:
+        yield _together(result, group)
     by_title: dict[str, list[Incident]] = defaultdict(list)
-    for incident in incidents:
+    for incident in alone:
         by_title[result.composer.title(incident)].append(incident)
     ranked = sorted(by_title.items(), key=lambda item: -sum(_weight(incident) for incident in item[1]))
     for title, group in ranked[:PROBLEMS]:
@@ -103,6 +107,34 @@ def _stretches(result: ScanResult, incidents: Sequence[Incident]) -> Iterator[Re
             yield Text(f"  {_when(incident)}: {_after_name(_worst(result, incident))}")
         yield from _more(len(group) - 3, "stretch", indent="  ")
     yield from _more(len(ranked) - PROBLEMS, "problem")
+
+
+def _split(incidents: Sequence[Incident]) -> tuple[list[list[Incident]], list[Incident]]:
+    """Return the groups of incidents that many events share, and the incidents of one event alone."""
+    at_once: dict[tuple[str, str], list[Incident]] = defaultdict(list)
+    for incident in incidents:
+        at_once[incident.headline.kind, _when(incident)].append(incident)
+    shared = [group for group in at_once.values() if len({each.headline.event for each in group}) >= TOGETHER]
+    return shared, [incident for group in at_once.values() if group not in shared for incident in group]
+
+
+def _serious(result: ScanResult) -> tuple[list[Incident], list[Incident]]:
+    """Return the problems of all rows together, and those of a stretch of time."""
+    whole = {id(verdict.finding) for verdict in result.once}
+    serious = [incident for incident in result.incidents if RANK[incident.severity]]
+    facts = [incident for incident in serious if id(incident.headline) in whole]
+    return facts, [incident for incident in serious if id(incident.headline) not in whole]
+
+
+def _together(result: ScanResult, group: Sequence[Incident]) -> RenderableType:
+    events = {str(incident.headline.event): _worst(result, incident) for incident in group}
+    worst = sorted(events, key=lambda event: -abs(events[event].rows))
+    verb = _VERBS.get(group[0].headline.kind, group[0].headline.kind)
+    names = escape(_named(worst))
+    return Text.from_markup(
+        f"{_MARK[Severity.WARNING]} [bold]{len(events)} of {_counted(len(result.facts), 'event')} {verb} together[/], "
+        f"{_when(group[0])}: {names}"
+    )
 
 
 def _worth_a_look(result: ScanResult) -> Iterator[RenderableType]:

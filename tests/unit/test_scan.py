@@ -146,6 +146,13 @@ def test_many_events_are_not_a_wall(scanned: Scan):
     assert "and 28 more events" in text_of(scanned(lines))
 
 
+def test_what_many_events_share_is_one_line(scanned: Scan):
+    days = [m for i in range(5) for m in messages(60, 30, event=f"Event {i}")]
+    report = text_of(scanned(m for m in days if not "2026-02-20" <= m["receivedAt"] < "2026-02-24"))
+    assert "5 of 5 events dropped together" in report
+    assert "Event 3 dropped" not in report
+
+
 @pytest.mark.parametrize("width", [80, 100, 120])
 def test_no_line_is_wider_than_the_terminal(scanned: Scan, width: int):
     lines = [*messages(28, event="An event with quite a long name that goes on " * 3), "{broken"]
