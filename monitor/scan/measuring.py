@@ -17,6 +17,7 @@ from monitor import windows
 from monitor.calendar import floor_day, floor_hour
 from monitor.config import Budget, CheckConfig, Config, Schedule, StoreConfig
 from monitor.decide import Verdict, decide
+from monitor.errors import StoreError
 from monitor.evaluate import Evaluation, advance, stretches
 from monitor.incidents import Incident
 from monitor.judge import judge, kind_of, wanted
@@ -99,6 +100,8 @@ def measure(config: Config, ingested: Ingested, now: dt.datetime) -> Measured:
         reading = read(store, asked, {})
     finally:
         store.close()
+    for failure in reading.failures:
+        raise StoreError(f"what was read cannot be measured: {failure.reason}")
     return Measured(reading, since, until, floor_hour(last, ZONE))
 
 

@@ -59,6 +59,14 @@ def test_the_statement_can_be_read(orders: Path):
     store.close()
 
 
+def test_a_column_with_the_name_of_a_time_but_without_times_is_a_property(tmp_path: Path):
+    (tmp_path / "a.csv").write_text("event,InvoiceDate,loaded_at,sent_at\na,2026-03-01,n/a,x\n")
+    store = opened(tmp_path / "a.csv")
+    assert store.catalog().properties("Order Line Added") >= {"loaded_at", "sent_at"}
+    assert store.measure(DAY).failures == ()
+    store.close()
+
+
 def test_a_path_that_is_not_there_is_a_mistake(tmp_path: Path):
     with pytest.raises(UsageError, match="no such file"):
         opened(tmp_path / "nowhere.csv")

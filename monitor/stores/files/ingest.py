@@ -21,7 +21,7 @@ from monitor.stores.files.bundles import Bundle, Staged, Stager, bundled
 from monitor.stores.files.damage import BadLine
 from monitor.stores.files.find import find
 from monitor.stores.files.loading import Ledger, Loader, Unreadable
-from monitor.stores.files.mapping import Wishes
+from monitor.stores.files.mapping import TIMES, Wishes
 from monitor.stores.files.sniff import sniff
 from monitor.stores.files.staging import OWN
 from monitor.stores.files.text import literal, quoted
@@ -141,6 +141,8 @@ def _combine(con: DuckDBPyConnection, staged: Sequence[Staged]) -> dict[str, str
         con.execute(f"ALTER TABLE {TABLE} ADD COLUMN {OWN}received_at TIMESTAMP")
         fields["received_at"] = OWN + "received_at"
     fields.setdefault("source", f"={ONE_SOURCE}")
+    for name in TIMES:
+        fields.setdefault(name, "=")  # a column of that name that holds no times is not taken for them
     return fields | ({"properties": OWN + "properties"} if as_json else {})
 
 
