@@ -58,16 +58,17 @@ def loaded(newest: dt.datetime | None, now: dt.datetime, patience: dt.timedelta)
 
 
 def unreadable(failures: Iterable[TableFailure]) -> list[Finding]:
-    """Return a finding for each event whose table could not be read."""
+    """Return a finding for each event whose table could not be read, and for a table that holds many."""
     return [
         Finding(
             check=NAME,
             kind="table_unreadable",
             event=event,
-            text=f"The table {failure.table} cannot be read: {failure.reason}. {event} was not judged.",
+            property=None if event else failure.table,
+            text=f"{failure.table} cannot be read: {failure.reason}. {event or 'What it holds'} was not judged.",
         )
         for failure in failures
-        for event in failure.events
+        for event in failure.events or (None,)
     ]
 
 

@@ -110,7 +110,9 @@ def _judge(
     config, pace = installation.config, installation.pace
     unreadable = operations.unreadable(reading.failures)
     newest = max((mark.received for mark in reading.watermarks.values()), default=None)
-    own = [operations.reachable(), operations.loaded(newest, now, pace.patience), *unreadable]
+    own = [operations.reachable(), *unreadable]
+    if newest or not unreadable:  # what cannot be read may well be loaded
+        own.append(operations.loaded(newest, now, pace.patience))
     found = Evaluation((), tuple(known), None)
     if due:
         measurements = _measurements(installation, reading, since, due[-1].end)

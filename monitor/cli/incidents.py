@@ -39,7 +39,7 @@ def list_incidents(config_path: Path | None = None, since: dt.datetime | None = 
         return
     for incident in found:
         click.echo(_line(config, incident))
-    click.echo(f"{len(found)} incidents" if found else "No open incidents.")
+    click.echo(f"{len(found)} incident{'s' * (len(found) > 1)}" if found else "No open incidents.")
 
 
 @command.command("show")

@@ -50,7 +50,9 @@ class RuleTable:
         if self._of("type"):
             yield (Stat.MISTYPED, "type"), rules.count_if(rules.json_mistyped(member, held.c.type))
         if self._of("range"):
-            yield (Stat.OUTSIDE, "range"), rules.count_if(rules.beyond(member.amount, held.c.low, held.c.high))
+            # a column of nothing but NULL has no type of its own in PostgreSQL
+            low, high = (sa.cast(limit, sa.Float(53)) for limit in (held.c.low, held.c.high))
+            yield (Stat.OUTSIDE, "range"), rules.count_if(rules.beyond(member.amount, low, high))
         if patterns := self._of("pattern"):
             cases = [(held.c.pattern == number, rules.json_unlike(member, rule)) for rule, number in patterns.items()]
             yield (Stat.OUTSIDE, "pattern"), rules.count_if(sa.case(*cases, else_=sa.false()))

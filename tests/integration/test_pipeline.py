@@ -14,8 +14,8 @@ from monitor.history.memory import Memory
 from monitor.incidents import State
 from monitor.pipeline import Installation, run
 from monitor.stores.base import TableFailure
-from monitor.testing.memory import Recorder
 from monitor.testing.counts import CountStore
+from monitor.testing.memory import Recorder
 
 START = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)
 HOURS = 9 * 7 * 24
