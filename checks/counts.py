@@ -119,6 +119,7 @@ def _forecast(values: Floats, usable: Bools, grid: Grid, slot: Ints) -> Forecast
     doubt, expected = _jitter(beyond, grid.pace.jitter), beyond[:, : len(slot)]
     doubt[:, cut:] += (relative * ahead * ahead)[:, : len(slot) - cut]
     laws = _laws(past, season.past, clean, grid)
+    doubt += _restless(past, season.past, laws[:, 0], clean, grid)[:, slot] * _variance(laws[:, 0], expected)
     drops, rises = _calibrate(past, season.past, trusted, doubt[:, :cut], laws, grid)
     one = laws[:, 0]
     variance = one[:, :1] * expected + one[:, 1:] * expected * expected + doubt
@@ -135,6 +136,20 @@ def _jitter(expected: Floats, share: float) -> Floats:
     before = np.concatenate([step[:, :1], step[:, :-1]], axis=1)
     wobble: Floats = (share * np.maximum(before, step)) ** 2
     return wobble
+
+
+def _restless(y: Floats, mean: Floats, law: Floats, clean: Bools, grid: Grid) -> Floats:
+    """Return by how much each slot's variance is above the law, as a share of it: [S, slots].
+
+    A shop that opens and closes when it likes is uncertain at those hours, not at noon. By
+    hour of day (day of week on daily data), shrunk to the law by ten buckets.
+    """
+    told = clean & (mean > 1e-6)
+    square = np.where(told, np.minimum((y - mean) ** 2 / _variance(law, mean), 9.0), 0.0)
+    member, group, _ = grid.groups[1]
+    found, buckets = ((a @ grid.one_hot) @ member for a in (square, told.astype(float)))
+    beyond: Floats = np.maximum((found + 10) / (buckets + 10) - 1, 0.0)[:, group]
+    return beyond
 
 
 def _robust_season(y: Floats, trusted: Bools, grid: Grid, days: Floats) -> tuple[Season, Bools]:
