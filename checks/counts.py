@@ -157,7 +157,7 @@ def _robust_season(y: Floats, trusted: Bools, grid: Grid, days: Floats) -> tuple
     weight = trusted.astype(float)
     first = learn(y, weight, grid, days)
     clean = trusted & ~_incidents(y, first.past, weight, grid)
-    law = variance_law(np.where(clean, y, 0.0), np.where(clean, first.past, 0.0))
+    law = variance_law(*(np.where(clean, a, 0.0)[:, ::2] for a in (y, first.past)))
     return learn(y, clean.astype(float), grid, days, first, law), clean
 
 
@@ -170,7 +170,8 @@ def _incidents(y: Floats, mean: Floats, weight: Floats, grid: Grid) -> Bools:
         score = normal_score(seen, due, 1.3 * _variance(law, due))
         out = ((np.abs(score) > limit) & (due > 0)).astype(float)
         bad |= rolling(out[:, ::-1], width)[:, ::-1] > 0
-    return bad & (bad.mean(1) <= 0.2)[:, None] if y.shape[1] else bad
+    few: Bools = bad.sum(1) <= 0.2 * y.shape[1]
+    return bad & few[:, None]
 
 
 def _variance(law: Floats, mean: Floats) -> Floats:

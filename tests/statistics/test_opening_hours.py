@@ -1,4 +1,5 @@
 """A shop that opens late on some days and closes early on others is not silent each evening."""
+
 from __future__ import annotations
 
 import datetime as dt
