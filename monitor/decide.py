@@ -4,7 +4,8 @@ Every test costs. The weekly budget is split between the hourly and the daily te
 over the buckets of a week; the tests of one bucket are judged together by the Benjamini-Hochberg
 rule with q = that bucket's part of the budget, weighed by priority. When nothing is wrong, the
 chance of any alert in a bucket is then at most q (under positive dependence: Benjamini and
-Yekutieli 2001), so that the expected false alerts of a week stay within the budget.
+Yekutieli 2001), so that the expected false alerts of a week stay within the budget. An
+installation with few tests does not spend it all: no test costs more than one a year.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from monitor.config import Budget
 
 HOUR, DAY, WEEK = dt.timedelta(hours=1), dt.timedelta(days=1), dt.timedelta(weeks=1)
 GRAINS = 2  # hourly and daily tests share the budget evenly
+SPARING = dt.timedelta(days=365)  # no test may cost more than one false alert in this time, however few tests there are
 WEIGHTS = {Priority.CRITICAL: 4.0, Priority.HIGH: 2.0, Priority.NORMAL: 1.0, Priority.LOW: 0.5}
 SERIOUS = 0.5  # half of the events, or half of the values
 
@@ -50,7 +52,7 @@ def decide(findings: Iterable[Finding], plan: Plan, budget: Budget, kind_of: Kin
     findings = list(findings)
     tested = _Tested([None] * len(findings), [f.p_value is None for f in findings])
     for (step, _), members in _batches(findings).items():
-        share = budget.false_alerts_per_week / GRAINS * (step / WEEK)
+        share = min(budget.false_alerts_per_week / GRAINS * (step / WEEK), len(members) * (step / SPARING))
         _spend(tested, findings, members, share, plan)
     return [
         Verdict(

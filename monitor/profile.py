@@ -16,6 +16,7 @@ from monitor.calendar import Exclusion, floor_day, spine
 if TYPE_CHECKING:
     import pandas as pd
 
+MOST_SPOILT = 0.2  # share of a series' past that ended incidents may take from its baseline (Farrington et al. 1996)
 NOT_ADDITIVE = {str(Stat.FINGERPRINT), str(Stat.RECEIVED), str(Stat.LOADED)}
 
 
@@ -160,12 +161,12 @@ class WindowProfile:
         calendar = Calendar(grain, whole.starts[: n + 1], whole.slot[:n], whole.day[:n], whole.holiday[:n])
         values = values[:, :n].copy()
         usable = np.isfinite(values) & ~calendar.holiday
-        for stretch in self.stretches:
-            covered = np.array([stretch.covers(key) for key in keys], dtype=bool)
-            spoilt = np.ix_(covered, _touches(calendar, stretch))
-            usable[spoilt] = False
-            if stretch.over:
-                values[spoilt] = np.nan
+        usable &= ~_spoilt(keys, calendar, [stretch for stretch in self.stretches if not stretch.over])
+        over = _spoilt(keys, calendar, [stretch for stretch in self.stretches if stretch.over])
+        # what is wrong that often is how it is: a baseline of the rest would find it wrong for ever
+        over &= ((over & usable).sum(axis=1) <= MOST_SPOILT * usable.sum(axis=1))[:, None]
+        usable &= ~over
+        values[over] = np.nan
         # from local midnight on: a run by the hour then sees exactly what a run by the day sees
         cut = _until(whole, floor_day(self.window.start, self.everything.zone))
         return Table(measure, calendar, keys, values, usable, min(cut, n))
@@ -190,6 +191,15 @@ def _with_totals(keys: tuple[Key, ...], values: np.ndarray) -> tuple[tuple[Key, 
     if not totals:
         return keys, values
     return (*keys, *totals), np.vstack([values, *sums])
+
+
+def _spoilt(keys: Sequence[Key], calendar: Calendar, stretches: Sequence[Stretch]) -> np.ndarray:
+    """Mark [keys, buckets] that lie in a stretch in which the series was wrong."""
+    marked = np.zeros((len(keys), len(calendar)), dtype=bool)
+    for stretch in stretches:
+        covered = np.array([stretch.covers(key) for key in keys], dtype=bool)
+        marked |= covered[:, None] & _touches(calendar, stretch)
+    return marked
 
 
 def _touches(calendar: Calendar, stretch: Stretch) -> np.ndarray:

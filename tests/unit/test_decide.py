@@ -55,13 +55,19 @@ def test_the_threshold_is_the_budget_divided_by_buckets_and_tests():
 
 
 def test_a_daily_test_may_cost_more_than_an_hourly_one():
-    p = 1 / 2 / 7 * 0.9
+    p = 1 / 365 * 0.9
     assert problems([finding(p, bucket=DAILY)]) == [True]
     assert problems([finding(p)]) == [False]
 
 
+def test_an_installation_with_one_test_does_not_spend_the_whole_budget_on_it():
+    once_a_year = 1 / (365 * 24)
+    assert problems([finding(once_a_year * 0.9)]) == [True]
+    assert problems([finding(once_a_year * 1.1)], Budget(50)) == [False]
+
+
 def test_a_critical_event_gets_more_of_the_budget():
-    share = 1 / 2 / 168
+    share = 2 / (365 * 24)
     verdicts = decide([finding(1, event="critical"), finding(1, event="low")], PLAN, ONE, kind_of)
     assert verdicts[0].cost == pytest.approx(8 * verdicts[1].cost)
     assert sum(verdict.cost for verdict in verdicts) == pytest.approx(share)
@@ -102,7 +108,7 @@ def test_false_alerts_stay_within_the_budget_when_nothing_is_wrong():
     for _ in range(60 * 168 // 24):  # a day at a time: 24 buckets, each its own batch
         ends = [END + dt.timedelta(hours=h) for h in range(24)]
         found = [
-            finding(float(p), bucket=Bucket(end - dt.timedelta(hours=1), end)) for end in ends for p in rng.random(20)
+            finding(float(p), bucket=Bucket(end - dt.timedelta(hours=1), end)) for end in ends for p in rng.random(200)
         ]
         alerts += sum(problems(found))
     assert 15 <= alerts <= 48  # 30 expected of 60 weeks at half a budget of one
