@@ -102,13 +102,13 @@ def test_more_budget_never_loses_a_problem(p_values, budget):
 
 
 def test_false_alerts_stay_within_the_budget_when_nothing_is_wrong():
-    """Simulated: 200 series judged for 60 weeks of hours, budget 1 a week, half of it for hours."""
+    """Simulated: 40 tests an hour for 60 weeks of hours, budget 1 a week, half of it for hours."""
     rng = np.random.default_rng(7)
     alerts = 0
     for _ in range(60 * 168 // 24):  # a day at a time: 24 buckets, each its own batch
         ends = [END + dt.timedelta(hours=h) for h in range(24)]
         found = [
-            finding(float(p), bucket=Bucket(end - dt.timedelta(hours=1), end)) for end in ends for p in rng.random(200)
+            finding(float(p), bucket=Bucket(end - dt.timedelta(hours=1), end)) for end in ends for p in rng.random(40)
         ]
         alerts += sum(problems(found))
     assert 15 <= alerts <= 48  # 30 expected of 60 weeks at half a budget of one
