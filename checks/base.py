@@ -248,6 +248,7 @@ class Kind:
     family: str = ""  # empty: a family of its own
     notice: bool = False  # for the weekly clean-up; it wakes nobody
     symptom: bool = False  # another kind of the same family says it better
+    volume: bool = False  # the number of messages is wrong, so that volumes are not learned from meanwhile; else shares
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,12 @@ from scipy import special
 
 from checks.base import Floats, Table
 from checks.scan import Extremes, daily_maxima, learn_extremes, normal_score, rolling, variance_law
-from checks.season import PACES, Grid, Ints, Season, learn
+from checks.season import PACES, Grid, Ints, Season, learn, totals
 from checks.stats import zero_probability
 
 Bools = NDArray[np.bool_]
 READY_DAYS = 3
+TWICE = 2  # once may have been an outage that nobody declared
 CLOSED = 8.0  # events that were due in a stretch of the week in which none ever came: it is closed then
 BLOCK = 32  # series at a time: their arrays stay in the processor's cache
 
@@ -114,7 +115,7 @@ def _forecast(values: Floats, usable: Bools, grid: Grid, slot: Ints) -> Forecast
     history = (grid.by_day(trusted.astype(float)) > 0).sum(1)
     season, clean = _robust_season(past, trusted, grid, history.astype(float))
     following = slot[-1:] + 1 if len(slot) else slot
-    ahead, relative = season.expected(np.append(slot[cut:], following % grid.one_hot.shape[1]))
+    ahead, relative = season.expected(np.append(slot[cut:], following % grid.slots))
     beyond = np.concatenate([season.past, ahead], axis=1)
     doubt, expected = _jitter(beyond, grid.pace.jitter), beyond[:, : len(slot)]
     doubt[:, cut:] += (relative * ahead * ahead)[:, : len(slot) - cut]
@@ -146,8 +147,8 @@ def _restless(y: Floats, mean: Floats, law: Floats, clean: Bools, grid: Grid) ->
     """
     told = clean & (mean > 1e-6)
     square = np.where(told, np.minimum((y - mean) ** 2 / _variance(law, mean), 9.0), 0.0)
-    member, group, _ = grid.groups[1]
-    found, buckets = ((a @ grid.one_hot) @ member for a in (square, told.astype(float)))
+    group, _ = grid.groups[1]
+    found, buckets = (totals(a, group[grid.slot], int(group.max()) + 1) for a in (square, told.astype(float)))
     beyond: Floats = np.maximum((found + 10) / (buckets + 10) - 1, 0.0)[:, group]
     return beyond
 
@@ -296,7 +297,9 @@ def silence(table: Table, forecast: Forecast) -> Silence:
     judged &= (gap > 0) & (last >= 0) & forecast.ready[:, None]
     p_value = np.where(judged, zero_probability(due, phi) * begins[:, None], 1.0)
     p_value **= _trust(p_value, values, judged & table.usable, table)[:, None]
-    return Silence(p_value[:, table.cut :], due[:, table.cut :], last[:, table.cut :])
+    new = slice(table.cut, None)
+    seen = _seen_before(values, judged & table.usable, gap[:, new], table)
+    return Silence(np.maximum(p_value[:, new], seen), due[:, new], last[:, new])
 
 
 def _trust(p_value: Floats, values: Floats, usable: Bools, table: Table) -> Floats:
@@ -317,15 +320,37 @@ def _trust(p_value: Floats, values: Floats, usable: Bools, table: Table) -> Floa
     return power
 
 
+def _seen_before(values: Floats, usable: Bools, gap: Ints, table: Table) -> Floats:
+    """Return how often a bucket has stood in such a silence: of the same hours of the day, and as long; [S, M].
+
+    A shop that closes early now and then was silent from that hour on before. A silence of a day
+    or more is compared with the same hours of other weeks. Below TWICE nothing is said.
+    """
+    per_day = 24 if table.calendar.grain == "hour" else 1
+    silent = usable & (values == 0)
+    silent[:, table.cut :] = False
+    index = np.arange(values.shape[1])
+    ended = np.minimum.accumulate(np.where(silent, len(index), index)[:, ::-1], axis=1)[:, ::-1]
+    run = ended - index  # buckets of silence from each bucket on
+    first = index[table.cut :] - gap + 1
+    seen, times = np.zeros(gap.shape), np.zeros(gap.shape)
+    for day in range(1, table.cut // per_day + 1):
+        at = first - day * per_day
+        told = (at >= 0) & ((gap < per_day) | (day % 7 == 0)) & np.take_along_axis(usable, np.maximum(at, 0), axis=1)
+        seen += told & (np.take_along_axis(run, np.maximum(at, 0), axis=1) >= gap)
+        times += told
+    return np.where((seen >= TWICE) & (gap > 0), seen / np.maximum(times * per_day, 1.0), 0.0)
+
+
 def _closed(values: Floats, usable: Bools, table: Table, forecast: Forecast) -> Bools:
     """Mark stretches of the week that were always empty, though the rest of the week made events due: [S, N].
 
     The profile is shrunk to other days, which leaves a rest of expectation on a day of rest.
     """
-    slot, past = table.calendar.slot, usable[:, : table.cut].astype(float)
-    one_hot = (slot[: table.cut, None] == np.arange(168 if table.calendar.grain == "hour" else 7)).astype(float)
+    slot, past = table.calendar.slot, slice(None, table.cut)
+    slots = 168 if table.calendar.grain == "hour" else 7
     seen, due, times = (
-        (past * a[:, : table.cut]) @ one_hot for a in (values, forecast.expected, np.ones_like(forecast.expected))
+        totals((usable * a)[:, past], slot[past], slots) for a in (values, forecast.expected, np.ones_like(values))
     )
     empty = (seen == 0) & (times >= 2)
     closed: Bools = empty & (_run_totals(empty, due) >= CLOSED)

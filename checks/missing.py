@@ -29,6 +29,7 @@ KINDS = {
         title="{subject} stopped",
         advice="Look at what was released or reconfigured just before it stopped; then at the load of its table.",
         family="loss",
+        volume=True,
     ),
 }
 

@@ -29,12 +29,14 @@ KINDS = {
         advice="See whether one source, platform or app version explains the loss; then what was released there.",
         family="loss",
         symptom=True,
+        volume=True,
     ),
     "spike": Kind(
         title="{subject} spiked",
         advice="See whether people did more (a campaign), or whether the same actions are sent more often.",
         family="excess",
         symptom=True,
+        volume=True,
     ),
 }
 

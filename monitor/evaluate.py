@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from checks.base import Bucket, Finding
@@ -90,16 +90,18 @@ def operational(config: Config, findings: Sequence[Finding]) -> list[Verdict]:
     return decide(findings, config.plan, config.budget, kind_of)
 
 
-def stretches(incidents: Iterable[Incident]) -> Iterable[Stretch]:
-    """Yield what is not learned from, because something was wrong then."""
+def stretches(incidents: Iterable[Incident]) -> Iterator[Stretch]:
+    """Yield what is not learned from, because something was wrong then: volumes, shares, or both."""
     for incident in incidents:
-        if kind_of(incident.headline).notice:
-            continue
-        end = incident.last_seen
-        if not any(finding.kind == "stopped" for finding in incident.findings):
-            end = min(end, incident.started + ADAPTS_AFTER)
-        subject = incident.subject
-        source = incident.slice.get("source", subject.source)
-        for event in incident.events or (None,):
-            over = incident.state is State.RESOLVED
-            yield Stretch(incident.started, end, event, source, subject.property, over)
+        for volume in {kind_of(finding).volume for finding in incident.findings if not kind_of(finding).notice}:
+            yield from _stretches(incident, volume=volume)
+
+
+def _stretches(incident: Incident, *, volume: bool) -> Iterator[Stretch]:
+    subject, end = incident.subject, incident.last_seen
+    if not any(finding.kind == "stopped" for finding in incident.findings):
+        end = min(end, incident.started + ADAPTS_AFTER)
+    source = incident.slice.get("source", subject.source)
+    over = incident.state is State.RESOLVED
+    for event in incident.events or (None,):
+        yield Stretch(incident.started, end, event, source, subject.property, volume, over)

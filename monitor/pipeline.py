@@ -71,7 +71,7 @@ def run(installation: Installation, now: dt.datetime, *, dry_run: bool = False) 
         return _store_is_down(installation, known, error, now, dry_run=dry_run)
 
     complete = windows.complete_until(reading.watermarks.values(), pace, now)
-    due = windows.to_judge(progress, pace, since, complete) if complete else ()
+    due = windows.to_judge(progress, pace, reading.first or since, complete) if complete else ()
     found = _judge(installation, reading, due, since, known, now)
     incidents, messages = tell.messages(found.incidents, _composer(config), _charts(config, found), now)
     news = _news(known, incidents)

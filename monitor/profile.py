@@ -29,12 +29,14 @@ class Stretch:
     event: str | None = None
     source: str | None = None
     property: str | None = None
+    volume: bool = True  # the number of messages was wrong; else what share of them
     over: bool = False  # it has ended: what comes later is not held against it either
 
-    def covers(self, key: Key) -> bool:
-        """Say whether a series is spoilt by it."""
+    def covers(self, key: Key, measure: str) -> bool:
+        """Say whether a series of a measure is spoilt by it."""
         return (
-            self.event in (None, key.event)
+            self.volume is (measure == Stat.ROWS)
+            and self.event in (None, key.event)
             and (self.source is None or key.source in (None, self.source))
             and (self.property is None or self.property == key.property)
         )
@@ -161,8 +163,8 @@ class WindowProfile:
         calendar = Calendar(grain, whole.starts[: n + 1], whole.slot[:n], whole.day[:n], whole.holiday[:n])
         values = values[:, :n].copy()
         usable = np.isfinite(values) & ~calendar.holiday
-        usable &= ~_spoilt(keys, calendar, [stretch for stretch in self.stretches if not stretch.over])
-        over = _spoilt(keys, calendar, [stretch for stretch in self.stretches if stretch.over])
+        usable &= ~self._spoilt(keys, calendar, measure, over=False)
+        over = self._spoilt(keys, calendar, measure, over=True)
         # what is wrong that often is how it is: a baseline of the rest would find it wrong for ever
         over &= ((over & usable).sum(axis=1) <= MOST_SPOILT * usable.sum(axis=1))[:, None]
         usable &= ~over
@@ -170,6 +172,15 @@ class WindowProfile:
         # from local midnight on: a run by the hour then sees exactly what a run by the day sees
         cut = _until(whole, floor_day(self.window.start, self.everything.zone))
         return Table(measure, calendar, keys, values, usable, min(cut, n))
+
+    def _spoilt(self, keys: Sequence[Key], calendar: Calendar, measure: str, *, over: bool) -> np.ndarray:
+        """Mark [keys, buckets] that lie in a stretch in which the series was wrong."""
+        marked = np.zeros((len(keys), len(calendar)), dtype=bool)
+        for stretch in self.stretches:
+            if stretch.over is over:
+                covered = np.array([stretch.covers(key, measure) for key in keys], dtype=bool)
+                marked |= covered[:, None] & _touches(calendar, stretch)
+        return marked
 
 
 def _until(calendar: Calendar, end: dt.datetime) -> int:
@@ -191,15 +202,6 @@ def _with_totals(keys: tuple[Key, ...], values: np.ndarray) -> tuple[tuple[Key, 
     if not totals:
         return keys, values
     return (*keys, *totals), np.vstack([values, *sums])
-
-
-def _spoilt(keys: Sequence[Key], calendar: Calendar, stretches: Sequence[Stretch]) -> np.ndarray:
-    """Mark [keys, buckets] that lie in a stretch in which the series was wrong."""
-    marked = np.zeros((len(keys), len(calendar)), dtype=bool)
-    for stretch in stretches:
-        covered = np.array([stretch.covers(key) for key in keys], dtype=bool)
-        marked |= covered[:, None] & _touches(calendar, stretch)
-    return marked
 
 
 def _touches(calendar: Calendar, stretch: Stretch) -> np.ndarray:

@@ -24,11 +24,11 @@ class Pace:
     zone: ZoneInfo
     lateness: dt.timedelta  # how long after its end a bucket may still grow
     history: dt.timedelta  # how far back the first run reads
-    judge: dt.timedelta | None  # how much of that it judges; None: all but the first two weeks
+    judge: dt.timedelta | None  # how much of that it judges; None: all but the first three weeks of data
     patience: dt.timedelta  # how long a store may stand still before that is said
 
 
-LEARNING = dt.timedelta(days=14)  # of a first run over a whole past, what only serves to learn
+LEARNING = dt.timedelta(days=21)  # of a first run over a whole past, what only serves to learn
 
 
 def read_since(progress: Progress | None, pace: Pace, now: dt.datetime) -> dt.datetime:
@@ -55,14 +55,12 @@ def complete_until(watermarks: Iterable[Watermark], pace: Pace, now: dt.datetime
     return floor_hour(min(max(marks), now) - pace.lateness, pace.zone)
 
 
-def to_judge(
-    progress: Progress | None, pace: Pace, read_from: dt.datetime, complete: dt.datetime
-) -> tuple[Bucket, ...]:
-    """Return the windows to judge, oldest first, cut at local midnights."""
+def to_judge(progress: Progress | None, pace: Pace, first: dt.datetime, complete: dt.datetime) -> tuple[Bucket, ...]:
+    """Return the windows to judge, oldest first, cut at local midnights; `first` is the oldest hour with data."""
     if progress is not None:
         start = progress.judged_until
     elif pace.judge is None:
-        start = floor_day(read_from + LEARNING, pace.zone)
+        start = floor_day(first + LEARNING, pace.zone)
     else:
         start = floor_day(complete - pace.judge, pace.zone)
     if start >= complete:

@@ -54,7 +54,7 @@ def rows(stopped_on_ios: int):
 
 
 def fill(url: str, stopped_on_ios: int) -> None:
-    engine = sa.create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    engine = sa.create_engine(url.replace("postgresql://", "postgresql+psycopg://"), poolclass=sa.NullPool)
     table = sa.Table("events", sa.MetaData(), *(sa.Column(n, sa.Text) for n in ("id", "source", "event", "user_id")),
                      sa.Column("received_at", sa.DateTime), sa.Column("properties", sa.JSON))  # fmt: skip
     messages = list(rows(stopped_on_ios))
@@ -194,7 +194,9 @@ def test_a_store_that_cannot_be_reached_ends_in_a_sentence_and_exit_code_3(tmp_p
 
 
 def test_a_wrong_password_is_said_without_the_password(postgres_database, tmp_path, monkeypatch, capsys):
-    with sa.create_engine(postgres_database.replace("postgresql://", "postgresql+psycopg://")).connect() as connection:
+    with sa.create_engine(
+        postgres_database.replace("postgresql://", "postgresql+psycopg://"), poolclass=sa.NullPool
+    ).connect() as connection:
         port = connection.exec_driver_sql("SHOW port").scalar()
     url = f"postgresql://nobody:hunter2@127.0.0.1:{port}/postgres"
     (tmp_path / "trackwatch.yml").write_text(

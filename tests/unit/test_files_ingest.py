@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import json
+import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -187,7 +188,8 @@ def test_each_of_several_files_is_its_own_event_whatever_its_encoding(read: Read
 
 
 def test_a_compressed_file_that_is_damaged_in_the_middle_is_read_up_to_there(read: Read):
-    whole = bytearray(gzip.compress("".join(message(i, anonymousId=str(hash(str(i)))) for i in range(40000)).encode()))
+    noise = random.Random(1)  # what compresses well would be lost whole
+    whole = bytearray(gzip.compress("".join(message(i, anonymousId=noise.random()) for i in range(40000)).encode()))
     whole[len(whole) // 2] ^= 0xFF
     found, rows = read({"a.json.gz": bytes(whole)})
     assert 0 < len(rows) < 40000

@@ -85,8 +85,15 @@ class TestWhatIsNotLearnedFrom:
     def test_an_incident_spoils_its_source_and_the_total(self):
         assert self.usable(Stretch(at(3), at(5), "A", "ios")) == {"A on ios": [3, 4], "A on web": [], "A": [3, 4]}
 
-    def test_an_incident_of_a_property_spoils_no_counts(self):
-        assert self.usable(Stretch(at(3), at(5), "A", "ios", "total"))["A on ios"] == []
+    @pytest.mark.parametrize(
+        "stretch",
+        [
+            pytest.param(Stretch(at(3), at(5), "A", "ios", "total"), id="of a property"),
+            pytest.param(Stretch(at(3), at(5), "A", "ios", volume=False), id="of a share of the messages"),
+        ],
+    )
+    def test_what_says_nothing_about_volumes_spoils_none(self, stretch):
+        assert self.usable(stretch)["A on ios"] == []
 
     @pytest.mark.parametrize(
         ("hours", "unknown"),
