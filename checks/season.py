@@ -90,7 +90,8 @@ def totals(values: Floats, group: Ints, size: int) -> Floats:
     array([[2., 0., 5.]])
     """
     cells = np.arange(len(values))[:, None] * size + group
-    return np.bincount(cells.ravel(), values.ravel(), len(values) * size).reshape(len(values), size)
+    sums = np.bincount(cells.ravel(), weights=values.ravel(), minlength=len(values) * size)
+    return np.asarray(sums, dtype=np.float64).reshape(len(values), size)
 
 
 def _groups(hourly: bool) -> tuple[tuple[Ints, int], ...]:
