@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from checks.base import Measure, Stat
-from checks.plan import Plan
+from checks.plan import Plan, PlannedEvent, PlannedProperty
 from monitor.errors import StoreError, UsageError
 from monitor.stores.base import Request, StoreSettings
 from monitor.stores.files.store import FilesStore, open_files
@@ -75,3 +75,12 @@ def test_a_path_that_is_not_there_is_a_mistake(tmp_path: Path):
 def test_a_url_of_no_files_is_an_error():
     with pytest.raises(StoreError, match="files:///"):
         open_files(StoreSettings(url="duckdb:///x"), Plan())
+
+
+def test_a_mapped_column_that_the_plan_promises_is_a_property_too(orders: Path):
+    promised = PlannedEvent(name="Order Line Added", properties={"CustomerID": PlannedProperty(name="CustomerID")})
+    columns = {"event": "=Order Line Added", "received_at": "InvoiceDate", "user_id": "CustomerID"}
+    settings = StoreSettings(url=f"files://{orders}", columns=columns)
+    store = open_files(settings, Plan(events={promised.name: promised}))
+    assert store.catalog().properties("Order Line Added") == {"CustomerID"}
+    store.close()

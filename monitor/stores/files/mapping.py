@@ -171,6 +171,7 @@ class Guess:
 
     layout: str
     columns: Mapping[str, str] = field(default_factory=dict)
+    kept: frozenset[str] = frozenset()  # columns that are a field and stay a property too
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +181,7 @@ class Wishes:
     layout: str | None = None  # instead of the one that fits
     columns: Mapping[str, str] = field(default_factory=dict)  # field -> column, not to be guessed
     zone: str = "UTC"  # IANA name: what times without a zone mean
+    kept: frozenset[str] = frozenset()  # columns that the plan promises: a property, though they are a field
 
 
 def guess(columns: Sequence[str], sample: Sample, wishes: Wishes) -> Guess:
@@ -198,7 +200,8 @@ def guess(columns: Sequence[str], sample: Sample, wishes: Wishes) -> Guess:
     if preset is GENERIC and not (found["occurred_at"] or found["received_at"]):
         found["occurred_at"] = next((c for c in columns if _ends_like_time(c) and sample.is_time(c)), None)
     said = {name: _checked(name, column, columns) for name, column in wishes.columns.items()}
-    return Guess(preset.name, {name: column for name in FIELDS if (column := said.get(name) or found[name])})
+    columns_ = {name: column for name in FIELDS if (column := said.get(name) or found[name])}
+    return Guess(preset.name, columns_, wishes.kept)
 
 
 def parse_map(options: Sequence[str]) -> dict[str, str]:

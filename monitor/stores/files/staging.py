@@ -167,7 +167,7 @@ def made_from_rows(
     fields = {name: _wide_field(name, column, there, sample) for name, column in found.columns.items()}
     bag = fields.pop("properties", None)
     fields["event"] = _event(fields.get("event"), events)
-    rest = [name for name in there if name not in found.columns.values()]
+    rest = [name for name in there if name in found.kept or name not in found.columns.values()]
     typed = types(con, stage, [name for name in rest if there[name] == "VARCHAR"])
     wide = {name: _typed(name, typed.types.get(name, there[name]), there[name]) for name in rest}
     return Made(_received(fields), f"TRY_CAST({bag} AS JSON)" if bag else None, wide, quoted(stage), typed.mixed)

@@ -38,7 +38,8 @@ class FilesStore:
         found = _URL.fullmatch(settings.url)
         if not found:
             raise StoreError("the URL of files begins with files:///, such as files:///data/*.csv.gz")
-        wishes = Wishes(columns=settings.columns, zone=settings.naive_zone)
+        promised = frozenset(name for event in plan.events.values() for name in event.properties)
+        wishes = Wishes(columns=settings.columns, zone=settings.naive_zone, kept=promised)
         with ExitStack() as stack:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="trackwatch-"))
             read = ingest([found["path"]], wishes, Path(folder)).settings
