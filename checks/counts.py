@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import special
 
 from checks.base import Floats, Table
 from checks.scan import Extremes, daily_maxima, learn_extremes, normal_score, rolling, variance_law
@@ -383,5 +383,5 @@ def _ordinary(expected: Floats, known: Bools, table: Table) -> Floats:
 
 def band(forecast: Forecast, coverage: float = 0.99) -> tuple[Floats, Floats]:
     """Return the interval that holds this share of ordinary buckets, for charts: low and high [S, N]."""
-    low, high = _interval(forecast.expected, forecast.variance, float(special.ndtri((1 + coverage) / 2)))
+    low, high = _interval(forecast.expected, forecast.variance, float(scipy.special.ndtri((1 + coverage) / 2)))
     return np.floor(low), np.ceil(high)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
+import scipy
 
 from checks.base import Floats
 from checks.season import Grid, Ints
@@ -99,7 +99,7 @@ class Extremes:
         reduced = (score - self.location[:, None]) / self.scale[:, None]
         edge = largest_quantile(1 - TAIL, self.looks)
         beyond = np.maximum(reduced - edge, 0.0) / _mean_excess(edge)
-        log = special.log_ndtr(-np.minimum(reduced, edge)) - beyond
+        log = scipy.special.log_ndtr(-np.minimum(reduced, edge)) - beyond
         chance: Floats = -np.expm1(self.looks * np.log1p(-np.exp(np.clip(log, -700.0, -1e-12))))
         return chance
 
@@ -114,7 +114,7 @@ def largest_quantile(q: float, looks: int) -> float:
     >>> round(largest_quantile(0.5, 1), 2), round(largest_quantile(0.9, 12), 2)
     (0.0, 2.38)
     """
-    return float(special.ndtri(q ** (1 / looks)))
+    return float(scipy.special.ndtri(q ** (1 / looks)))
 
 
 PRIOR_DAYS = 30  # weight of what the model says of its own scores: location 0, scale 1
@@ -147,7 +147,7 @@ def _excess(ordered: Floats, top: Floats) -> Floats:
 
 def _mean_excess(edge: float) -> float:
     """Return 1/hazard of the normal distribution: the mean excess of an exponential tail that starts there."""
-    return float(special.ndtr(-edge) * np.sqrt(2 * np.pi) * np.exp(edge * edge / 2))
+    return float(scipy.special.ndtr(-edge) * np.sqrt(2 * np.pi) * np.exp(edge * edge / 2))
 
 
 def _quantile(ordered: Floats, count: Ints, q: float) -> Floats:

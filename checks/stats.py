@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # not its parts: those are loaded when first used, and a run with nothing due uses none
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
 
 from checks.base import Floats
 
@@ -50,17 +50,17 @@ def negative_binomial_tails(y: ArrayLike, mean: ArrayLike, variance: ArrayLike) 
 
 
 def _poisson_tails(y: Floats, mu: Floats) -> Floats:
-    above = np.where(y > 0, special.gammainc(np.maximum(y, _LEAST), mu), 1.0)  # P(Y >= y)
-    below = np.where(y > 0, special.gammaincc(np.maximum(y, _LEAST), mu), 0.0)  # P(Y < y)
-    return np.stack([special.gammaincc(y + 1, mu) + below, special.gammainc(y + 1, mu) + above]) / 2
+    above = np.where(y > 0, scipy.special.gammainc(np.maximum(y, _LEAST), mu), 1.0)  # P(Y >= y)
+    below = np.where(y > 0, scipy.special.gammaincc(np.maximum(y, _LEAST), mu), 0.0)  # P(Y < y)
+    return np.stack([scipy.special.gammaincc(y + 1, mu) + below, scipy.special.gammainc(y + 1, mu) + above]) / 2
 
 
 def _size_tails(y: Floats, mu: Floats, size: Floats) -> Floats:
     r = np.where(np.isinf(size), 1.0, size)
     q, p = r / (r + mu), mu / (r + mu)
-    above = np.where(y > 0, special.betainc(np.maximum(y, _LEAST), r, p), 1.0)  # P(Y >= y)
-    below = np.where(y > 0, special.betainc(r, np.maximum(y, _LEAST), q), 0.0)  # P(Y < y)
-    return np.stack([special.betainc(r, y + 1, q) + below, special.betainc(y + 1, r, p) + above]) / 2
+    above = np.where(y > 0, scipy.special.betainc(np.maximum(y, _LEAST), r, p), 1.0)  # P(Y >= y)
+    below = np.where(y > 0, scipy.special.betainc(r, np.maximum(y, _LEAST), q), 0.0)  # P(Y < y)
+    return np.stack([scipy.special.betainc(r, y + 1, q) + below, scipy.special.betainc(y + 1, r, p) + above]) / 2
 
 
 def zero_probability(mean: ArrayLike, dispersion: ArrayLike) -> Floats:
@@ -130,10 +130,10 @@ def _share_upper(share: Floats, size: Floats, rate: Floats, weight: Floats) -> F
     pi = np.clip(rate, 1e-9, 1 - 1e-9)
     half = 0.5 / np.maximum(size, 1.0)
     ends = (np.clip(share + step, 0.0, 1.0) for step in (-half, half))  # else n of n would be impossible
-    beta = sum(special.betaincc(pi * size, (1 - pi) * size, end) for end in ends) / 2
+    beta = sum(scipy.special.betaincc(pi * size, (1 - pi) * size, end) for end in ends) / 2
     k, rest = share * size, np.maximum(1 - share, 0.0) * size
-    beyond = np.where(rest > 0, special.betainc(k + 1, np.maximum(rest, _LEAST), pi), 0.0)
-    binomial = (special.betainc(np.maximum(k, _LEAST), rest + 1, pi) + beyond) / 2
+    beyond = np.where(rest > 0, scipy.special.betainc(k + 1, np.maximum(rest, _LEAST), pi), 0.0)
+    binomial = (scipy.special.betainc(np.maximum(k, _LEAST), rest + 1, pi) + beyond) / 2
     log = (1 - weight) * np.log(np.maximum(beta, 1e-300)) + weight * np.log(np.maximum(binomial, 1e-300))
     tail: Floats = np.exp(log)
     return tail
@@ -163,7 +163,7 @@ def beta_binomial_interval(
     known = np.isfinite(pi) & np.isfinite(size) & (size > 0)
     centre, size = np.clip(np.where(known, pi, 0.5), 1e-9, 1 - 1e-9), np.where(known, size, 1.0)
     a, b, outside = centre * size, (1 - centre) * size, (1 - coverage) / 2
-    low, high = special.betaincinv(a, b, outside), special.betaincinv(a, b, 1 - outside)
+    low, high = scipy.special.betaincinv(a, b, outside), scipy.special.betaincinv(a, b, 1 - outside)
     return np.where(known, low, 0.0), np.where(known, high, 1.0)
 
 
