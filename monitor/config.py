@@ -122,6 +122,19 @@ def load_config(path: Path | None = None, environ: Mapping[str, str] | None = No
     return _Reader(load_document(file, os.environ if environ is None else environ), file).read()
 
 
+def load_checks() -> None:
+    """Load every check, those of other packages too.
+
+    Raises:
+        UsageError: a check cannot be imported.
+    """
+    try:
+        checks.load()
+    except Exception as error:  # noqa: BLE001 anything may happen in somebody else's module
+        message = f"a check cannot be loaded: {type(error).__name__}: {error}; repair or uninstall its package"
+        raise UsageError(message) from error
+
+
 class _Reader:
     """Reads one document section by section, and collects what is wrong."""
 
@@ -205,7 +218,7 @@ class _Reader:
             yield self.document.problem(("store", "url"), "url: expected the URL of a database", hint)
 
     def _checks(self, data: dict[str, Any], plan: Plan | None) -> dict[str, CheckConfig]:
-        checks.load()
+        load_checks()
         for name in data.keys() - CHECKS.keys():
             message = f"{shortened(name)} is not a check"
             self._wrong(("checks", name), message, suggest(name, sorted(CHECKS)))

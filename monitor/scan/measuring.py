@@ -8,14 +8,13 @@ from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import checks
 from checks.base import CHECKS, Bucket, Catalog, Finding, Grain, Profile, Stat, Table
 from checks.duplicates import DuplicatesParams
 from checks.plan import Plan
 from checks.unused import UnusedParams
 from monitor import windows
 from monitor.calendar import floor_day, floor_hour
-from monitor.config import Budget, CheckConfig, Config, Schedule, StoreConfig
+from monitor.config import Budget, CheckConfig, Config, Schedule, StoreConfig, load_checks
 from monitor.decide import Verdict, decide
 from monitor.errors import StoreError
 from monitor.evaluate import Evaluation, advance, stretches
@@ -69,7 +68,7 @@ class Measured:
 
 def configuration(settings: StoreSettings) -> Config:
     """Return the configuration of a scan: every check, no plan, nobody to tell."""
-    checks.load()
+    load_checks()
     enabled = {name: CheckConfig(name, _PARAMS.get(name, known.params())) for name, known in CHECKS.items()}
     none = dt.timedelta()
     return Config(

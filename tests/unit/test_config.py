@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from monitor.alerts.channels.console import Console
-from monitor.config import Config, Exclusion, find_config, load_config
+from monitor.config import Config, Exclusion, find_config, load_checks, load_config
 from monitor.errors import ConfigError, UsageError
 
 PLAN = "events:\n  Order Completed:\n  Signed Up:\n"
@@ -342,3 +342,13 @@ def test_a_configuration_in_the_folder_config_is_found(tmp_path: Path, monkeypat
 def test_a_configuration_that_was_named_must_exist(tmp_path: Path):
     with pytest.raises(UsageError, match=r"there is no configuration file .*gone\.yml"):
         load_config(tmp_path / "gone.yml", {})
+
+
+def test_a_check_of_another_package_that_cannot_be_imported_is_a_sentence(tmp_path, monkeypatch):
+    package = tmp_path / "broken-1.dist-info"
+    package.mkdir()
+    (package / "METADATA").write_text("Name: broken\nVersion: 1\n")
+    (package / "entry_points.txt").write_text("[trackwatch.checks]\nbroken = no_such_package.check\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(UsageError, match="a check cannot be loaded: ModuleNotFoundError"):
+        load_checks()

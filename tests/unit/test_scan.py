@@ -81,7 +81,7 @@ def changed(lines: list[dict[str, Any]], some: Callable[[int], bool], **changes:
         ),
         pytest.param(messages(properties={"total": None}), ("unused", "always_null"), id="a property that is empty"),
         pytest.param(messages(properties={"total": 1}), ("unused", "constant"), id="a property that never changes"),
-        pytest.param([*messages(20), *messages(1, receivedAt="2026-01-26T06:00:00Z")], ("volume", "drop"), id="a gap"),
+        pytest.param([*messages(41), *messages(1, receivedAt="2026-02-16T06:00:00Z")], ("volume", "drop"), id="a gap"),
         pytest.param([], ("files", "no_events"), id="no events at all"),
     ],
 )
