@@ -148,5 +148,6 @@ def _expected(finding: Finding) -> str:
 
 def _where(incident: Incident) -> str:
     names = ", ".join(f"{name} {value}" for name, value in incident.slice.items())
-    explained = "" if incident.explains is None else f", which holds {share(incident.explains)} of it"
-    return f"{names}{explained}"
+    if incident.explains is None or incident.explains >= 0.995:
+        return f"only {names}"
+    return f"{names}, which holds {share(incident.explains)} of it"
