@@ -77,7 +77,7 @@ def stamp(at: dt.datetime) -> str:
     >>> stamp(dt.datetime(2026, 3, 1, 6, tzinfo=dt.UTC))
     '2026-03-01T06:00:00Z'
     """
-    return at.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+    return at.astimezone(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def exit_code(incidents: Iterable[Incident], fail_on: str) -> int:
