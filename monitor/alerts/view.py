@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from scipy.stats import poisson
+from scipy import special  # scipy.stats takes a second to load
 
 from checks.base import Evidence, Floats
 
@@ -66,14 +66,26 @@ def _added(evidence: Evidence, hours: int) -> Evidence:
         return values[parts].reshape(whole, hours)
 
     expected = by_bucket(evidence.expected).sum(axis=1)
-    outside = np.clip(poisson.sf(evidence.high, evidence.expected), *TAILS)
+    outside = np.clip(special.pdtrc(evidence.high, evidence.expected), *TAILS)
     tail = np.exp(by_bucket(np.log(outside)).mean(axis=1))
     return replace(
         evidence,
         starts=evidence.starts[parts][::hours],
         observed=by_bucket(evidence.observed).sum(axis=1),
         expected=expected,
-        low=poisson.ppf(tail, expected),
-        high=poisson.isf(tail, expected),
+        low=_quantile(tail, expected),
+        high=_quantile(1 - tail, expected),
         bad_from=bad // hours,
     )
+
+
+def _quantile(chance: Floats, mean: Floats) -> Floats:
+    """Return the smallest count that a Poisson count of this mean does not exceed with this chance.
+
+    >>> _quantile(np.array([0.05, 0.95, 0.95]), np.array([9.0, 9.0, 0.0]))
+    array([ 4., 14.,  0.])
+    """
+    count = np.ceil(special.pdtrik(chance, mean))
+    below = np.maximum(count - 1, 0)
+    smallest: Floats = np.where(special.pdtr(below, mean) >= chance, below, count)
+    return smallest
