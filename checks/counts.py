@@ -266,7 +266,6 @@ def _interval(mean: Floats, variance: Floats, reach: Floats | float) -> tuple[Fl
     return low, high
 
 
-# NOTE FROM THE LEAD (18:59): false silences on shops with irregular hours: see tests/statistics/test_opening_hours.py
 def silence(table: Table, forecast: Forecast) -> Silence:
     """Judge how long nothing has come, by the events that were due since the last one.
 
