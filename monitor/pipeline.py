@@ -78,7 +78,8 @@ def run(installation: Installation, now: dt.datetime, *, dry_run: bool = False) 
     result = Result(now=now, reading=reading, verdicts=found.verdicts, incidents=news, messages=messages)
     if not dry_run:
         judged = due[-1].end if due else progress.judged_until if progress else since
-        _remember(installation, result, since, Progress(progress.measured_from if progress else since, now, judged))
+        after = Progress(progress.measured_from if progress else since, now, judged)
+        _remember(installation, result, since, progress, after)
     return _send(installation, result, dry_run=dry_run)
 
 
@@ -171,7 +172,9 @@ def _store_is_down(
     return _send(installation, result, dry_run=dry_run)
 
 
-def _remember(installation: Installation, result: Result, since: dt.datetime, progress: Progress) -> None:
+def _remember(
+    installation: Installation, result: Result, since: dt.datetime, before: Progress | None, progress: Progress
+) -> None:
     """Keep everything in one transaction, before anything is sent."""
     assert result.reading is not None  # noqa: S101 for the type checker: called only after a reading
     open_now = sum(incident.state is State.OPEN for incident in result.incidents)
@@ -181,6 +184,7 @@ def _remember(installation: Installation, result: Result, since: dt.datetime, pr
             measured_since=since,
             points=result.reading.points,
             watermarks=result.reading.watermarks,
+            before=before,
             progress=progress,
             incidents=result.incidents,
             deliveries=tell.address(result.messages, tuple(installation.config.channels)),

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, func, inspect, make_url, select, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
@@ -56,6 +56,12 @@ def transaction(engine: Engine) -> Iterator[Connection]:
         raise StateError(f"state database: {reason}") from error
 
 
+def one_at_a_time(connection: Connection, workspace: str) -> None:
+    """Wait until no other transaction changes this workspace, until this one ends. SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"trackwatch {workspace}", 0))))
+
+
 def _prepare_sqlite(engine: Engine, database: str | None) -> None:
     if database:
         Path(database).parent.mkdir(parents=True, exist_ok=True)
@@ -97,5 +103,6 @@ def _migrate(engine: Engine) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     with engine.begin() as connection:
+        one_at_a_time(connection, "migration")
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

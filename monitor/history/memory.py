@@ -11,8 +11,9 @@ import orjson
 from sqlalchemy import insert
 
 from monitor.alerts.deliver import Delivery
+from monitor.errors import StateError
 from monitor.history import incidents, measures, outbox, schema
-from monitor.history.engine import open_engine, transaction
+from monitor.history.engine import one_at_a_time, open_engine, transaction
 from monitor.history.measures import Progress, Watermark, seconds
 from monitor.incidents import Incident
 
@@ -28,6 +29,7 @@ class Step:
     measured_since: dt.datetime
     points: pd.DataFrame
     watermarks: Mapping[str, Watermark]
+    before: Progress | None  # how far the workspace was when the run began
     progress: Progress
     incidents: Sequence[Incident]
     deliveries: Sequence[Delivery]
@@ -66,12 +68,20 @@ class Memory:
     def note(self, known: Sequence[Incident], deliveries: Sequence[Delivery]) -> None:
         """Keep incidents and messages alone, where nothing could be read; in one transaction."""
         with transaction(self._engine) as connection:
+            one_at_a_time(connection, self._workspace)
             incidents.write_incidents(connection, self._workspace, known)
             outbox.enqueue(connection, self._workspace, deliveries)
 
     def keep(self, step: Step) -> None:
-        """Keep everything that a run changed, in one transaction."""
+        """Keep everything that a run changed, in one transaction.
+
+        Raises:
+            StateError: another run kept its changes since this one began; nothing is kept of this one.
+        """
         with transaction(self._engine) as connection:
+            one_at_a_time(connection, self._workspace)
+            if measures.read_progress(connection, self._workspace) != step.before:
+                raise StateError("another run of this workspace ended meanwhile; this one told and changed nothing")
             until = step.progress.measured_until
             measures.write_points(connection, self._workspace, step.points, step.measured_since, until)
             measures.write_watermarks(connection, self._workspace, step.watermarks)

@@ -1,7 +1,8 @@
 """What is still to be told to whom, and what became of it?
 
 A message is written here in the transaction that changes the incident, before anything is
-sent. A claim that never ended (the process was killed) comes back as ambiguous.
+sent. A claim that never ended (the process was killed) comes back as ambiguous, once it is
+old enough that no process can still be at it.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from monitor.history import schema
 from monitor.history.engine import transaction
 from monitor.history.measures import moment, seconds
 
+LEASE = dt.timedelta(minutes=10)  # for which a try belongs to the process that began it
 PENDING, SENDING, SENT, FAILED = "pending", "sending", "sent", "failed"
 
 
@@ -84,8 +86,8 @@ class StoredOutbox:
         table = schema.outbox
         ours = (table.c.id == delivery.id, table.c.attempts == delivery.attempts, table.c.state.in_([PENDING, SENDING]))
         with transaction(self._engine) as connection:
-            done = connection.execute(update(table).where(*ours).values(state=SENDING, attempts=delivery.attempts + 1))
-            return done.rowcount == 1
+            begun = {"state": SENDING, "attempts": delivery.attempts + 1, "next_try": seconds(now + LEASE)}
+            return connection.execute(update(table).where(*ours).values(**begun)).rowcount == 1
 
     def sent(self, delivery: Delivery, receipt: Receipt, now: dt.datetime) -> None:
         """Note that it arrived."""

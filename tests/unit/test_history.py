@@ -18,6 +18,7 @@ from monitor.history import schema
 from monitor.history.engine import MIGRATIONS, open_engine
 from monitor.history.measures import Progress, Watermark
 from monitor.history.memory import Memory, Step
+from monitor.history.outbox import LEASE
 from monitor.incidents import Incident, State, Subject
 
 DAY0 = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
@@ -50,9 +51,17 @@ def keep(memory: Memory, frame: pd.DataFrame, **changes) -> None:
     until = DAY0 + 24 * HOUR
     step = {
         "at": until, "measured_since": DAY0, "points": frame, "watermarks": {"web": Watermark(until, None)},
-        "progress": Progress(DAY0, until, until), "incidents": [], "deliveries": [], "summary": {},
+        "before": memory.progress(), "progress": Progress(DAY0, until, until), "incidents": [], "deliveries": [],
+        "summary": {},
     }  # fmt: skip
     memory.keep(Step(**{**step, **changes}))
+
+
+def test_a_run_that_was_overtaken_changes_nothing(memory):
+    keep(memory, points(h0=3))
+    with pytest.raises(StateError, match="another run"):
+        keep(memory, points(h0=4), before=None)
+    assert read(memory) == {0: 3}
 
 
 def read(memory: Memory) -> dict[int, float]:
@@ -129,6 +138,10 @@ class TestOutbox:
     def test_only_one_process_gets_a_claim(self, outbox):
         (waiting,) = outbox.pending()
         assert [outbox.claim(waiting, DAY0), outbox.claim(waiting, DAY0)] == [True, False]
+
+    def test_a_claim_is_left_alone_until_its_process_must_be_gone(self, outbox):
+        outbox.claim(outbox.pending()[0], DAY0)
+        assert outbox.pending()[0].next_try == DAY0 + LEASE
 
     def test_a_claim_that_never_ended_comes_back_as_ambiguous(self, outbox):
         outbox.claim(outbox.pending()[0], DAY0)
