@@ -17,6 +17,8 @@ from checks.plan import PlannedEvent, PlannedProperty, Priority, PropertyType, Q
 from monitor.blocks import Block
 from monitor.values import Date, Flag, Names, Number, Whole, Words, choice, wanted, wrong
 
+# what Python's expressions have and DuckDB's or PostgreSQL's do not, behind an even number of backslashes
+_BEYOND_SQL = re.compile(r"(?<!\\)(?:\\\\)*(?P<what>\(\?(?!:|[ims]+\))[^\w\s]?\w?|\\[1-9Z])")
 TYPES: tuple[str, ...] = get_args(PropertyType)
 
 
@@ -68,6 +70,9 @@ def _pattern(value: Any) -> str:
             re.compile(value)
     except re.error as error:
         raise wrong(f"pattern: not a regular expression: {error}", "in YAML, write it in single quotes") from None
+    if beyond := _BEYOND_SQL.search(value):
+        said = f"pattern: databases do not all understand {beyond.group('what')!r}"
+        raise wrong(said, "do without look-around, named groups and back references")
     return value
 
 

@@ -133,6 +133,9 @@ def test_an_event_may_have_any_name(plan_file: Path, name: str):
         pytest.param(
             "{type: number, pattern: a}", "pattern is for text, but the type is number", id="pattern of numbers"
         ),
+        pytest.param("{pattern: '^(?=U)[A-Z]+$'}", "pattern: databases do not all understand '(?=U'", id="look-ahead"),
+        pytest.param("{pattern: '(?P<a>b)'}", "pattern: databases do not all understand '(?P", id="a named group"),
+        pytest.param(r"{pattern: '(a)\1'}", "pattern: databases do not all understand", id="a back reference"),
         pytest.param("{pattern: '[a'}", "pattern: not a regular expression: unterminated", id="pattern"),
         pytest.param(
             "{pattern: 5}", "pattern: expected a regular expression, got the number 5", id="pattern is a number"
