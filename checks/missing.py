@@ -64,6 +64,8 @@ class Missing:
 
 
 def _never_seen(profile: Profile, plan: Plan) -> Iterator[Finding]:
+    if not any(_seen(profile, event, None) for event in profile.catalog.events):
+        return  # a store in which nothing had come by then says nothing about a single event
     for name, event in plan.events.items():
         anywhere = _seen(profile, name, None)
         yield _presence(profile, Key(name), anywhere, f"{name} is planned, and has never come from any source.")
