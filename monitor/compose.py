@@ -51,8 +51,7 @@ class Composer:
         where = f" on {incident.slice['source']}" if incident.slice.get("source") else ""
         if incident.subject.event is None and incident.subject.source:
             return f"{incident.subject.source}: {len(incident.events)} events stopped together"
-        name = f"{headline.event}.{headline.property}" if headline.property else headline.event
-        subject = name or headline.property or "The store"
+        subject = ".".join(each for each in (headline.event, headline.property) if each) or "The store"
         return self.kind_of(headline).title.format(subject=subject, check=headline.property or headline.check) + where
 
     def _summary(self, incident: Incident, reason: Reason, headline: Finding, now: dt.datetime) -> str:
