@@ -130,7 +130,7 @@ def load_checks() -> None:
     """
     try:
         checks.load()
-    except Exception as error:  # noqa: BLE001 anything may happen in somebody else's module
+    except Exception as error:
         message = f"a check cannot be loaded: {type(error).__name__}: {error}; repair or uninstall its package"
         raise UsageError(message) from error
 

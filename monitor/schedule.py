@@ -14,6 +14,8 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.blocking import BlockingScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
+from monitor.errors import TrackwatchError
+
 _log = logging.getLogger(__name__)
 
 
@@ -36,6 +38,8 @@ def _guarded(tick: Callable[[], None]) -> Callable[[], None]:
     def run() -> None:
         try:
             tick()
+        except TrackwatchError as error:
+            _log.error("%s; the next evaluation will try again", error)
         except Exception:  # noqa: BLE001 the service must outlive one bad evaluation
             _log.exception("this evaluation failed; the next one will catch up")
 

@@ -22,7 +22,8 @@ def command(config_path: Path | None) -> None:
     from monitor.summary import as_text  # noqa: PLC0415
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    for library in ("apscheduler", "alembic"):
+        logging.getLogger(library).setLevel(logging.WARNING)
     config = load_config(config_path)
 
     def tick() -> None:
