@@ -7,8 +7,13 @@ from collections.abc import Generator
 from typing import TypeVar
 
 import pytest
+from hypothesis import settings
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+
+# a slow machine is not a broken law
+settings.register_profile("trackwatch", deadline=None)
+settings.load_profile("trackwatch")
 
 collect_ignore_glob = ["monitor/history/migrations/*"]  # Alembic runs these files, nobody imports them
 
