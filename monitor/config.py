@@ -40,7 +40,7 @@ class StoreConfig:
     lateness: dt.timedelta  # how long after its end a bucket is complete
     history: dt.timedelta  # how much of the past is learned from
     judge: dt.timedelta | None  # how much of the past the first run judges; None: all of it
-    patience: dt.timedelta  # how long a source may lag behind the others before its silence is judged
+    patience: dt.timedelta  # how long nothing new may be loaded before that is told
 
 
 @dataclass(frozen=True, slots=True)
