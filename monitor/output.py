@@ -1,4 +1,4 @@
-"""How does a run look as JSON? A contract: fields may be added, never renamed (docs/reference)."""
+"""How does a run look as JSON? A contract: fields may be added, never renamed (docs/reference/json.md)."""
 
 from __future__ import annotations
 
