@@ -69,7 +69,7 @@ def _decided(
     profile = measurements.profile(window, tuple(stretches(incidents)))
     findings = judge(config.checks.values(), profile, config.plan)
     findings = [finding for finding in findings if finding.event not in unreadable]
-    findings += operations.recovered(incidents, findings)
+    findings += operations.recovered(incidents, findings, "check_crashed")
     return decide(findings, config.plan, config.budget, kind_of)
 
 

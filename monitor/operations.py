@@ -72,12 +72,18 @@ def unreadable(failures: Iterable[TableFailure]) -> list[Finding]:
     ]
 
 
-def recovered(known: Sequence[Incident], findings: Sequence[Finding]) -> list[Finding]:
-    """Return a healthy finding for each open operational incident that nothing speaks of any more."""
+def recovered(known: Sequence[Incident], findings: Sequence[Finding], kind: str) -> list[Finding]:
+    """Return a healthy finding for each incident of one operational kind that nothing speaks of any more.
+
+    Args:
+        known: incidents.
+        findings: all that was just found of that kind: who has not looked may not call anything recovered.
+        kind: such as `check_crashed`.
+    """
     spoken = {(f.kind, f.event, f.property) for f in findings if f.check == NAME}
     return [
         Finding(check=NAME, kind=f.kind, event=f.event, property=f.property, relevant=False)
         for incident in known
         for f in incident.findings
-        if f.check == NAME and (f.kind, f.event, f.property) not in spoken
+        if f.check == NAME and f.kind == kind and (f.kind, f.event, f.property) not in spoken
     ]

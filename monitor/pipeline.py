@@ -73,7 +73,7 @@ def run(installation: Installation, now: dt.datetime, *, dry_run: bool = False) 
     complete = windows.complete_until(reading.watermarks.values(), pace, now)
     due = windows.to_judge(progress, pace, reading.first or since, complete) if complete else ()
     found = _judge(installation, reading, due, since, known, now)
-    incidents, messages = tell.messages(found.incidents, _composer(config), _charts(config, found), now)
+    incidents, messages = tell.messages(found.incidents, composer_of(config), _charts(config, found), now)
     news = _news(known, incidents)
     result = Result(now=now, reading=reading, verdicts=found.verdicts, incidents=news, messages=messages)
     if not dry_run:
@@ -111,7 +111,7 @@ def _judge(
     config, pace = installation.config, installation.pace
     unreadable = operations.unreadable(reading.failures)
     newest = max((mark.received for mark in reading.watermarks.values()), default=None)
-    own = [operations.reachable(), *unreadable]
+    own = [operations.reachable(), *unreadable, *operations.recovered(known, unreadable, "table_unreadable")]
     if newest or not unreadable:  # what cannot be read may well be loaded
         own.append(operations.loaded(newest, now, pace.patience))
     found = Evaluation((), tuple(known), None)
@@ -135,14 +135,15 @@ def _measurements(installation: Installation, reading: Reading, since: dt.dateti
     return Measurements(points, reading.catalog, since=start, until=until, zone=zone, exclusions=config.exclusions)
 
 
-def _composer(config: Config) -> Composer:
+def composer_of(config: Config) -> Composer:
+    """Return what writes titles and messages for an installation."""
     return Composer(config.plan, kind_of, ZoneInfo(config.zone), config.budget, config.base_url)
 
 
 def _charts(config: Config, found: Evaluation) -> Callable[[Incident], Chart | None]:
     from monitor.alerts.chart import draw  # noqa: PLC0415 a second of import, needed only when there is something to show
 
-    composer = _composer(config)
+    composer = composer_of(config)
 
     def chart_of(incident: Incident) -> Chart | None:
         if found.profile is None:
@@ -164,7 +165,7 @@ def _store_is_down(
     config, memory = installation.config, installation.memory
     verdicts = operational(config, [operations.unreachable(error)])
     incidents = advance(known, verdicts, now)
-    incidents, messages = tell.messages(incidents, _composer(config), lambda _: None, now)
+    incidents, messages = tell.messages(incidents, composer_of(config), lambda _: None, now)
     incidents = _news(known, incidents)
     if not dry_run:
         memory.note(incidents, tell.address(messages, tuple(config.channels)))

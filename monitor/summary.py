@@ -5,20 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from monitor.alerts.message import Reason
 from monitor.alerts.text import MARKS
 from monitor.compose import Composer, ago
 from monitor.config import Config
 from monitor.incidents import RANK, Incident, State
-from monitor.judge import kind_of
-from monitor.pipeline import Result
-
-
-def composer_of(config: Config) -> Composer:
-    """Return what writes titles and messages for an installation."""
-    return Composer(config.plan, kind_of, ZoneInfo(config.zone), config.budget, config.base_url)
+from monitor.pipeline import Result, composer_of
 
 
 def counts(result: Result, seconds: float) -> dict[str, Any]:

@@ -52,7 +52,7 @@ def show(incident_id: str, config_path: Path | None, as_json: bool) -> None:
     from monitor.alerts.text import as_text  # noqa: PLC0415
     from monitor.config import load_config  # noqa: PLC0415
     from monitor.incidents import State  # noqa: PLC0415
-    from monitor.summary import composer_of  # noqa: PLC0415
+    from monitor.pipeline import composer_of  # noqa: PLC0415
 
     config = load_config(config_path)
     everything = _remembered(config, dt.datetime.fromtimestamp(0, tz=dt.UTC))
@@ -75,7 +75,7 @@ def _remembered(config: Config, since: dt.datetime | None) -> tuple[Incident, ..
 def _line(config: Config, incident: Incident) -> str:
     from monitor.alerts.text import MARKS  # noqa: PLC0415 keeps --help fast
     from monitor.incidents import State  # noqa: PLC0415
-    from monitor.summary import composer_of  # noqa: PLC0415
+    from monitor.pipeline import composer_of  # noqa: PLC0415
 
     composer = composer_of(config)
     mark = MARKS["resolved" if incident.state is State.RESOLVED else incident.severity.value]
@@ -87,7 +87,7 @@ def _json(config: Config, found: tuple[Incident, ...] | list[Incident]) -> str:
     import orjson  # noqa: PLC0415 keeps --help fast
 
     from monitor.output import incident_json  # noqa: PLC0415
-    from monitor.summary import composer_of  # noqa: PLC0415
+    from monitor.pipeline import composer_of  # noqa: PLC0415
 
     listed = [incident_json(incident, composer_of(config)) for incident in found]
     return orjson.dumps({"version": 1, "incidents": listed}, option=orjson.OPT_INDENT_2).decode()

@@ -49,7 +49,8 @@ def _json(installation: Installation, result: Result, seconds: float, *, everyth
     import orjson  # noqa: PLC0415
 
     from monitor.output import document  # noqa: PLC0415
-    from monitor.summary import composer_of, counts  # noqa: PLC0415
+    from monitor.pipeline import composer_of  # noqa: PLC0415
+    from monitor.summary import counts  # noqa: PLC0415
 
     parts = document(
         now=result.now,

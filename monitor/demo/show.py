@@ -22,10 +22,10 @@ from monitor.demo.faults import Match, match
 from monitor.demo.shop import Demo, build
 from monitor.history.memory import Memory
 from monitor.output import document
-from monitor.pipeline import Installation, Result, run
+from monitor.pipeline import Installation, Result, composer_of, run
 from monitor.stores.opening import open_store
 from monitor.summary import as_text as run_text
-from monitor.summary import composer_of, counts
+from monitor.summary import counts
 
 CHECKOUT = Path(__file__).parents[2] / "config"
 INSTALLED = Path(sysconfig.get_path("data")) / "share" / "trackwatch" / "config"
