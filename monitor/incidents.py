@@ -136,7 +136,19 @@ def _by_subject(
     for subject, verdicts in groups.items():
         source = sources.get(str(subject))
         merged[Subject(subject.family, source=source) if source else subject] += verdicts
+    for incident in opened.values():
+        if incident.subject.source:
+            merged[incident.subject] += _healthy_of(incident, groups)
     return merged
+
+
+def _healthy_of(incident: Incident, groups: Mapping[Subject, Sequence[Verdict]]) -> list[Verdict]:
+    """Return what is well again of the events that went wrong with their source: it ends the source's incident."""
+    subject = incident.subject
+    ours = [
+        v for s, group in groups.items() if s.family == subject.family and s.event in incident.events for v in group
+    ]
+    return [verdict for verdict in ours if verdict.finding.source == subject.source and not verdict.problem]
 
 
 def _subject(finding: Finding, kind_of: KindOf) -> Subject:

@@ -144,6 +144,24 @@ class TestCause:
         assert incident.subject.source == "ios"
         assert incident.events == ("A", "B", "C", "D")
 
+    @pytest.mark.parametrize(
+        ("back", "state"),
+        [
+            pytest.param(["A", "B", "C"], State.RESOLVED, id="all of it is back"),
+            pytest.param(["A", "B"], State.OPEN, id="one event is still silent"),
+        ],
+    )
+    def test_a_source_that_comes_back_ends_its_incident(self, back, state):
+        events = ["A", "B", "C"]
+        down = [verdict(0, event=e, source="ios", expected=100.0) for e in events]
+        later = [
+            verdict(hour, event=e, source="ios", expected=100.0, problem=e not in back)
+            for hour in (1, 2, 3)
+            for e in events
+        ]
+        (incident,) = after(*down, *later)
+        assert (incident.subject.source, incident.state) == ("ios", state)
+
     def test_three_of_thirty_events_on_a_source_are_three_incidents(self):
         down = [verdict(0, event=e, source="ios", expected=1.0) for e in ("A", "B", "C")]
         well = [healthy(0, event=f"E{i}", source="ios", expected=100.0) for i in range(27)]
