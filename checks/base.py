@@ -39,6 +39,12 @@ class Stat(StrEnum):
     MISTYPED = "mistyped"  # values that are not of the rule's type
     OUTSIDE = "outside"  # values that the rule (enum, pattern, range) does not allow
     FINGERPRINT = "fingerprint"  # hash of the one value of the bucket; -1 when there are several; absent when none
+    DISTINCT = "distinct"  # about how many different values a property has; not additive
+    LOWEST = "lowest"  # smallest number of a property; not additive
+    HIGHEST = "highest"  # largest number of a property; not additive
+    SIZES = "sizes"  # numbers of a property by size; the label is the bin
+    DELAYS = "delays"  # rows by seconds from occurred_at to received_at; the label is the bin
+    LAGS = "lags"  # rows by seconds from received_at to loaded_at; the label is the bin
     RECEIVED = "received"  # newest received_at, seconds since 1970
     LOADED = "loaded"  # newest loaded_at, seconds since 1970
 
@@ -60,10 +66,12 @@ class Measure:
     property: str | None = None  # EVERY: of every property that the store has
     rule: Rule | None = None
     grain: Grain = "day"
+    by: str | None = None  # a dimension, such as app_version: rows for each of its values, which are the labels
 
     def name(self) -> str:
-        """Return the name under which history keeps it, such as `outside.range`."""
-        return f"{self.stat}.{self.rule.kind}" if self.rule else str(self.stat)
+        """Return the name under which history keeps it, such as `outside.range` or `rows.app_version`."""
+        detail = self.rule.kind if self.rule else self.by
+        return f"{self.stat}.{detail}" if detail else str(self.stat)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +112,12 @@ class Key:
     event: str
     source: str | None = None
     property: str | None = None
+    label: str | None = None  # a value of a dimension, or a bin of a histogram
 
     def __str__(self) -> str:
         """Return the key as people say it."""
         name = f"{self.event}.{self.property}" if self.property else self.event
+        name = f"{name} ({self.label})" if self.label else name
         return f"{name} on {self.source}" if self.source else name
 
 
@@ -170,7 +180,7 @@ class Profile(Protocol):
         """Return the series of a measure: by (event, source), and by event where it has several sources.
 
         Rows come with `property` None; every other measure is asked for by property, or
-        with EVERY for all of them.
+        with EVERY for all of them. A measure with labels has a series for each label.
         """
         ...
 

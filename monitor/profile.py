@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MOST_SPOILT = 0.2  # share of a series' past that ended incidents may take from its baseline (Farrington et al. 1996)
-NOT_ADDITIVE = {str(Stat.FINGERPRINT), str(Stat.RECEIVED), str(Stat.LOADED)}
+NOT_ADDITIVE = {
+    str(stat) for stat in (Stat.FINGERPRINT, Stat.DISTINCT, Stat.LOWEST, Stat.HIGHEST, Stat.RECEIVED, Stat.LOADED)
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +89,8 @@ class Measurements:
         if asked not in self._series:
             points = self._points(measure, grain, wanted)
             keys = self._keys(points, wanted)
-            values = self._fill(points, keys, self.calendar(grain), zero=measure != Stat.FINGERPRINT)
             additive = measure not in NOT_ADDITIVE
+            values = self._fill(points, keys, self.calendar(grain), zero=additive)
             self._series[asked] = _with_totals(keys, values) if additive else (keys, values)
         return self._series[asked]
 
@@ -100,6 +102,9 @@ class Measurements:
 
     def _keys(self, points: pd.DataFrame, wanted: str | None) -> tuple[Key, ...]:
         """Return one key per (event, source) that was ever seen, and per property that the store has for it."""
+        if (points["label"] != "").any():
+            labelled = points[["event", "source", "property", "label"]].drop_duplicates().to_numpy().tolist()
+            return tuple(Key(e, s, p or None, label) for e, s, p, label in sorted(labelled) if (e, s) in self.first)
         if wanted is None:
             return tuple(Key(event, source) for event, source in sorted(self.first))
         seen = set(zip(points["event"], points["source"], points["property"], strict=True))
@@ -121,8 +126,9 @@ class Measurements:
     def _put(points: pd.DataFrame, keys: tuple[Key, ...], starts: np.ndarray, values: np.ndarray) -> None:
         import pandas as pd  # noqa: PLC0415 heavy, and a run with nothing due needs none
 
-        index = pd.MultiIndex.from_tuples([(key.event, key.source, key.property or "") for key in keys])
-        rows = index.get_indexer(pd.MultiIndex.from_frame(points[["event", "source", "property"]]))
+        names = [(key.event, key.source, key.property or "", key.label or "") for key in keys]
+        index = pd.MultiIndex.from_tuples(names)
+        rows = index.get_indexer(pd.MultiIndex.from_frame(points[["event", "source", "property", "label"]]))
         columns = np.searchsorted(starts, points["bucket"].to_numpy())
         inside = (rows >= 0) & (columns < len(starts))
         inside[inside] &= starts[columns[inside]] == points["bucket"].to_numpy()[inside]
@@ -190,14 +196,14 @@ def _until(calendar: Calendar, end: dt.datetime) -> int:
 
 def _with_totals(keys: tuple[Key, ...], values: np.ndarray) -> tuple[tuple[Key, ...], np.ndarray]:
     """Add a series over all sources for what comes from several."""
-    members: dict[tuple[str, str | None], list[int]] = {}
+    members: dict[Key, list[int]] = {}
     for i, key in enumerate(keys):
-        members.setdefault((key.event, key.property), []).append(i)
+        members.setdefault(replace(key, source=None), []).append(i)
     totals, sums = [], []
-    for (event, prop), rows in members.items():
+    for total, rows in members.items():
         if len(rows) > 1:
             part = values[rows]
-            totals.append(Key(event, None, prop))
+            totals.append(total)
             sums.append(np.where(np.isnan(part).all(axis=0), np.nan, np.nansum(part, axis=0)))
     if not totals:
         return keys, values

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
+from typing import get_args
 
 import grimp
 import pytest
@@ -19,7 +20,8 @@ import pytest
 from checks.base import CHECKS
 from monitor.alerts.channels import KINDS
 from monitor.cli import COMMANDS
-from monitor.stores.sql import LAYOUTS
+from monitor.stores.base import LayoutName
+from monitor.stores.layouts import LAYOUTS
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted([*ROOT.glob("checks/**/*.py"), *ROOT.glob("monitor/**/*.py")])
@@ -174,3 +176,7 @@ def test_a_check_of_ones_own_is_run_with_the_others(refunds, five_weeks):
 def test_a_file_dropped_into_the_folder_is_a_check(refunds):
     program = "import sys, checks; checks.__path__.append(sys.argv[1]); checks.load(); print(*checks.base.CHECKS)"
     assert "refunds" in run("-c", program, refunds).stdout.split()
+
+
+def test_the_configuration_knows_every_layout():
+    assert set(get_args(LayoutName)) == {*LAYOUTS, "files"}

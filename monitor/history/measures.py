@@ -14,7 +14,7 @@ from monitor.history import schema
 if TYPE_CHECKING:
     import pandas as pd
 
-SERIES = ["source", "event", "property", "measure", "grain"]
+SERIES = ["source", "event", "property", "label", "measure", "grain"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0001"  # the newest migration: compared at start without importing Alembic
+HEAD = "0002"  # the newest migration: compared at start without importing Alembic
 
 metadata = MetaData(
     naming_convention={
@@ -42,9 +42,10 @@ series = Table(
     Column("source", String(200), nullable=False),
     Column("event", Text, nullable=False),
     Column("property", Text, nullable=False),
+    Column("label", Text, nullable=False, server_default=""),
     Column("measure", String(100), nullable=False),
     Column("grain", String(10), nullable=False),
-    UniqueConstraint("workspace", "source", "event", "property", "measure", "grain"),
+    UniqueConstraint("workspace", "source", "event", "property", "label", "measure", "grain"),
 )
 
 point = Table(

@@ -12,7 +12,8 @@ from checks.base import Catalog, Measure
 if TYPE_CHECKING:
     import pandas as pd
 
-COLUMNS = ("source", "event", "property", "measure", "grain", "bucket", "value")
+LayoutName = Literal["segment", "events", "files"]  # each a file of `layouts/`; files are a folder of their own
+COLUMNS = ("source", "event", "property", "label", "measure", "grain", "bucket", "value")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +26,7 @@ class StoreSettings:
     """
 
     url: str
-    layout: Literal["segment", "events", "files"] = "events"
+    layout: LayoutName = "events"
     sources: Mapping[str, str] = field(default_factory=dict)  # segment: source -> schema
     table: str | None = None  # events: "events" or "schema.events"
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -65,8 +66,8 @@ class TableFailure:
 class Measured:
     """The answer to a request.
 
-    `frame` has the columns COLUMNS: source, event and property are text (property is "" where
-    the measure has none), measure is `Measure.name()`, grain is hour or day, bucket is the UTC
+    `frame` has the columns COLUMNS: source, event, property and label are text (property and label
+    are "" where the measure has none), measure is `Measure.name()`, grain is hour or day, bucket is the UTC
     start of the bucket as datetime64[s], value is float64. Rows with value 0 may be left out,
     but for `rows`, which is there for each (source, event, bucket) with at least one message.
     """

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 from urllib.parse import quote, quote_plus
 
 import sqlalchemy as sa
@@ -13,8 +12,8 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 
 from monitor.errors import StoreError
 from monitor.stores.base import StoreSettings
-
-DRIVERS = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
+from monitor.stores.dialects import DIALECTS, SCHEMES
+from monitor.stores.dialects.base import Dialect
 
 
 def engine(settings: StoreSettings) -> sa.Engine:
@@ -25,25 +24,37 @@ def engine(settings: StoreSettings) -> sa.Engine:
     """
     try:
         url = sa.make_url(settings.url)
-        url = url.set(drivername=DRIVERS.get(url.drivername, url.drivername))
-        arguments = _arguments(url, settings.timeout)
-        return sa.create_engine(url, connect_args=arguments, poolclass=sa.QueuePool, pool_size=1, max_overflow=1)
+        url = url.set(drivername=SCHEMES.get(url.drivername, url.drivername))
+        arguments = dialect_of(url).arguments(url, settings.timeout)
+        return sa.create_engine(url, connect_args=dict(arguments), poolclass=sa.QueuePool, pool_size=1, max_overflow=1)
     except (ArgumentError, ValueError):
         raise StoreError("the store's URL cannot be read; write for example duckdb:///events.duckdb") from None
     except (NoSuchModuleError, ModuleNotFoundError):
-        raise StoreError(f"no driver for {url.drivername} stores is installed") from None
+        raise StoreError(_no_driver(url)) from None
 
 
-def _arguments(url: sa.URL, timeout: float) -> dict[str, Any]:
+def dialect_of(url: sa.URL) -> Dialect:
+    """Return how the database of a URL is asked.
+
+    Raises:
+        StoreError: there is no such dialect.
+    """
     backend = url.get_backend_name()
-    if backend == "duckdb":
-        return {"read_only": True}
-    if backend == "postgresql":
-        # one wide statement: compiling it costs more than it gains, and its groups should not be sorted on disk
-        options = "-c default_transaction_read_only=on -c jit=off -c work_mem=64MB"
-        options += f" -c statement_timeout={int(timeout * 1000)}"
-        return {"options": options, "connect_timeout": 10, "application_name": "trackwatch"}
-    raise StoreError(f"stores of the kind {backend} are not supported; use duckdb or postgresql")
+    found = next((d for d in DIALECTS.values() if backend in (d.name, *d.schemes, *_backends(d))), None)
+    if found is None:
+        known = ", ".join(sorted(SCHEMES))
+        raise StoreError(f"stores of the kind {backend} are not supported; write one of {known}")
+    return found
+
+
+def _backends(dialect: Dialect) -> set[str]:
+    return {driver.partition("+")[0] for driver in dialect.schemes.values()}
+
+
+def _no_driver(url: sa.URL) -> str:
+    extra = next((d.extra for d in DIALECTS.values() if url.drivername in (*d.schemes, *d.schemes.values())), None)
+    install = f": pip install 'trackwatch[{extra}]'" if extra else ""
+    return f"no driver for {url.drivername} stores is installed{install}"
 
 
 def reason(error: Exception, url: sa.URL) -> str:
@@ -79,11 +90,11 @@ def connected(engine: sa.Engine) -> Iterator[sa.Connection]:
 @contextmanager
 def deadline(connection: sa.Connection, timeout: float) -> Iterator[None]:
     """Interrupt a statement that takes too long, in a database that has no timeout of its own."""
-    if connection.dialect.name != "duckdb":
+    cancel = DIALECTS[connection.dialect.name].cancel
+    if cancel is None:
         yield
         return
-    driver: Any = connection.connection.driver_connection
-    timer = threading.Timer(timeout, driver.interrupt)
+    timer = threading.Timer(timeout, cancel, [connection.connection.driver_connection])
     timer.daemon = True
     timer.start()
     try:

@@ -1,12 +1,12 @@
-"""What differs between databases, and how is it said in each of them?
+"""What differs between databases?
 
-Every difference is one construct with a compile rule per dialect; the statement builder
-uses nothing else that a database may spell in its own way. DuckDB's SQLAlchemy dialect
-derives from PostgreSQL's, so each construct names both.
+Every difference is one construct, and each file of `dialects/` says all of them in its own
+database's words; the statement builder uses nothing else that a database may spell its own way.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +15,8 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 EXACT = 2**53 - 1  # the largest whole number that float64 keeps
+
+Construct = type[FunctionElement[Any]]
 
 
 class seconds(FunctionElement[int]):  # noqa: N801 a SQL function, spelt like one
@@ -105,57 +107,14 @@ class json_number(FunctionElement[float]):  # noqa: N801
     inherit_cache = True
 
 
-def _arguments(element: FunctionElement[Any], compiler: SQLCompiler, **kw: Any) -> list[str]:
-    return [compiler.process(clause, **kw) for clause in element.clauses]
+def said(dialect: str, templates: Mapping[Construct, str]) -> None:
+    """Say constructs in a dialect: `{0}`, `{1}` are a construct's arguments, `{all}` is their list."""
+    for construct, sql in templates.items():
+        _template(construct, dialect, sql)
 
 
-def _template(construct: type[FunctionElement[Any]], dialect: str, sql: str) -> None:
-    """Say a construct in a dialect: `{0}`, `{1}` are its arguments, `{all}` is their list."""
-
+def _template(construct: Construct, dialect: str, sql: str) -> None:
     @compiles(construct, dialect)
     def render(element: FunctionElement[Any], compiler: SQLCompiler, **kw: Any) -> str:
-        arguments = _arguments(element, compiler, **kw)
+        arguments = [compiler.process(clause, **kw) for clause in element.clauses]
         return sql.format(*arguments, all=", ".join(arguments), exact=EXACT)
-
-
-_DUCKDB: dict[type[FunctionElement[Any]], str] = {
-    seconds: "(epoch_us({0}) // 1000000)",
-    whole: "(({0}) // {1})",
-    digest: "hash({all})",
-    fingerprint: "CASE WHEN min({0}) = max({0}) THEN CAST(hash(min({0})) & {exact} AS BIGINT)"
-    " WHEN count({0}) > 0 THEN -1 END",
-    matches: "regexp_matches({0}, {1})",
-    number: "TRY_CAST({0} AS DOUBLE)",
-    # a map is one parse per row; TRY, because a map refuses an object that repeats a key
-    json_entries: "unnest(map_entries(TRY(from_json(TRY_CAST({0} AS JSON), '\"MAP(VARCHAR, JSON)\"'))))",
-    entry_key: "({0}).key",
-    entry_value: "({0}).value",
-    json_value: "NULLIF({0}, CAST('null' AS JSON))",
-    # by the first character: asking json_type would parse every value again
-    json_kind: "CASE ascii(CAST({0} AS VARCHAR)) WHEN 34 THEN 'string' WHEN 123 THEN 'object' WHEN 91 THEN 'array'"
-    " WHEN 116 THEN 'boolean' WHEN 102 THEN 'boolean' WHEN 110 THEN 'null'"
-    " ELSE CASE WHEN {0} IS NOT NULL THEN 'number' END END",
-    json_text: "({0} ->> '$')",
-    json_number: "CASE WHEN ascii(CAST({0} AS VARCHAR)) BETWEEN 45 AND 57"
-    " THEN TRY_CAST(CAST({0} AS VARCHAR) AS DOUBLE) END",
-}
-_POSTGRESQL: dict[type[FunctionElement[Any]], str] = {
-    seconds: "CAST(floor(date_part('epoch', {0})) AS BIGINT)",
-    whole: "(({0}) / {1})",
-    digest: "hashtextextended(CAST(ROW({all}) AS TEXT), 0)",
-    fingerprint: "CASE WHEN min(hashtextextended(CAST({0} AS TEXT), 0)) = max(hashtextextended(CAST({0} AS TEXT), 0))"
-    " THEN min(hashtextextended(CAST({0} AS TEXT), 0)) & {exact} WHEN count({0}) > 0 THEN -1 END",
-    matches: "({0} ~ {1})",
-    number: "CASE WHEN {0} ~ '^\\s*[-+]?(\\d+\\.?\\d*|\\.\\d+)([eE][-+]?\\d{{1,3}})?\\s*$'"
-    " THEN CAST({0} AS NUMERIC) END",
-    json_entries: "jsonb_each(CASE WHEN jsonb_typeof(CAST({0} AS JSONB)) = 'object' THEN CAST({0} AS JSONB) END)",
-    entry_key: "({0}).key",
-    entry_value: "({0}).value",
-    json_value: "NULLIF(CAST({0} AS JSONB), CAST('null' AS JSONB))",
-    json_kind: "jsonb_typeof(CAST({0} AS JSONB))",
-    json_text: "(CAST({0} AS JSONB) #>> '{{}}')",
-    json_number: "CASE WHEN jsonb_typeof(CAST({0} AS JSONB)) = 'number' THEN CAST(CAST({0} AS JSONB) AS NUMERIC) END",
-}
-for _dialect, _rules in (("duckdb", _DUCKDB), ("postgresql", _POSTGRESQL)):
-    for _construct, _sql in _rules.items():
-        _template(_construct, _dialect, _sql)

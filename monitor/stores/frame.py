@@ -15,6 +15,7 @@ from monitor.stores.query import KEYS, Cell, Part, Query
 
 Numbers = NDArray[np.float64]
 Texts = NDArray[np.object_]
+Chunk = tuple[Texts, Texts, Texts, Texts, NDArray[np.datetime64], Numbers]  # source, event, property, label, bucket
 
 
 class Answer:
@@ -35,7 +36,7 @@ class Frame:
 
     def __init__(self) -> None:
         """Begin without rows."""
-        self._chunks: list[tuple[Texts, Texts, Texts, NDArray[np.datetime64], Numbers]] = []
+        self._chunks: list[Chunk] = []
         self._labels: list[tuple[str, Grain, int]] = []
         self.rows = 0
 
@@ -57,13 +58,13 @@ class Frame:
 
     def frame(self) -> pd.DataFrame:
         """Return the frame in the columns and types of the contract."""
-        columns = [np.concatenate(arrays) for arrays in zip(*self._chunks, strict=True)] or [np.array([])] * 5
+        columns = [np.concatenate(arrays) for arrays in zip(*self._chunks, strict=True)] or [np.array([])] * 6
         sizes = [size for *_, size in self._labels]
         measure = np.repeat(np.array([name for name, _, _ in self._labels], dtype=object), sizes)
         grain = np.repeat(np.array([grain for _, grain, _ in self._labels], dtype=object), sizes)
-        source, event, prop, bucket, value = columns
-        data = dict(zip(COLUMNS, (source, event, prop, measure, grain, bucket, value), strict=True))
-        types = dict.fromkeys(COLUMNS[:5], "str") | {"bucket": "datetime64[s]", "value": "float64"}
+        source, event, prop, label, bucket, value = columns
+        data = dict(zip(COLUMNS, (source, event, prop, label, measure, grain, bucket, value), strict=True))
+        types = dict.fromkeys(COLUMNS[:6], "str") | {"bucket": "datetime64[s]", "value": "float64"}
         return pd.DataFrame(data).astype(types)
 
     def _add_columns(self, part: Part, answer: Answer, rows_asked: bool) -> None:
@@ -99,11 +100,10 @@ class Frame:
         counted = np.array([have.get((*places[i], name), 0.0) for i, name in pairs], dtype=np.float64)
         missing = np.clip(spine.numbers[0][index] - counted, 0.0, None)
         keep = missing > 0
-        texts = np.array([name for _, name in pairs], dtype=object)
+        texts = np.array([name for _, name in pairs], dtype=object)[keep]
         at = index[keep]
-        self._append(
-            str(Stat.NULLS), spine, (spine.source[at], spine.event[at], texts[keep], spine.bucket[at], missing[keep])
-        )
+        chunk = (spine.source[at], spine.event[at], texts, _constant("", len(at)), spine.bucket[at], missing[keep])
+        self._append(str(Stat.NULLS), spine, chunk)
 
     def _put(self, answer: Answer, cell: Cell, number: Numbers) -> None:
         """Add one number of each row, where it is known, not zero, and was asked for."""
@@ -113,13 +113,12 @@ class Frame:
         if cell.events is not None:
             keep &= np.array([event in cell.events for event in answer.event], dtype=bool)
         name = cell.measure.property or ""
-        prop = answer.property[keep] if name == EVERY else np.full(int(keep.sum()), name, dtype=object)
-        chunk = (answer.source[keep], answer.event[keep], prop, answer.bucket[keep], number[keep])
+        kept = int(keep.sum())
+        prop = answer.property[keep] if name == EVERY else _constant(name, kept)
+        chunk = (answer.source[keep], answer.event[keep], prop, _constant("", kept), answer.bucket[keep], number[keep])
         self._append(cell.measure.name(), answer, chunk)
 
-    def _append(
-        self, name: str, answer: Answer, chunk: tuple[Texts, Texts, Texts, NDArray[np.datetime64], Numbers]
-    ) -> None:
+    def _append(self, name: str, answer: Answer, chunk: Chunk) -> None:
         self._chunks.append(chunk)
         self._labels.append((name, answer.grain, len(chunk[0])))
 
@@ -152,6 +151,10 @@ class Wanted:
                 for event in events if measure.event is None else events & {measure.event}:
                     found[event] |= every[event] if measure.property == EVERY else {measure.property}
         return found
+
+
+def _constant(text: str, size: int) -> Texts:
+    return np.full(size, text, dtype=object)
 
 
 def _texts(column: Sequence[Any]) -> Texts:

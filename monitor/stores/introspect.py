@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 import sqlalchemy as sa
 
 from monitor.errors import StoreError
+from monitor.stores.dialects import DIALECTS
 from monitor.stores.table import Column, ColumnType, TableName
 
 Columns = Mapping[TableName, Mapping[str, Column]]
@@ -23,24 +24,6 @@ _TYPES: tuple[tuple[str, ColumnType], ...] = (
     (r"^double|^float|^real|^decimal|^numeric|^number", "number"),
     (r"^varchar|^text|^char|^string|^uuid|^enum|^bpchar|^citext|^name$", "string"),
 )
-
-# information_schema hides what a role may not read, so a forbidden table would look like one
-# that is not there: PostgreSQL is asked for its own catalogue
-_CATALOG = {
-    "postgresql": """
-        SELECT n.nspname, c.relname, a.attname, format_type(a.atttypid, a.atttypmod)
-        FROM pg_namespace n
-        LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relkind IN ('r', 'v', 'm', 'f', 'p')
-        LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-        WHERE n.nspname IN :schemas
-        ORDER BY n.nspname, c.relname, a.attnum""",
-    "duckdb": """
-        SELECT s.schema_name, c.table_name, c.column_name, c.data_type
-        FROM duckdb_schemas() s
-        LEFT JOIN duckdb_columns() c ON c.schema_oid = s.oid AND c.database_oid = s.database_oid AND NOT c.internal
-        WHERE s.database_name = current_database() AND s.schema_name IN :schemas
-        ORDER BY s.schema_name, c.table_name, c.column_index""",
-}
 
 
 def translate(native: str) -> ColumnType:
@@ -59,20 +42,14 @@ def columns(connection: sa.Connection, schemas: Iterable[str]) -> Columns:
     Raises:
         StoreError: a schema does not exist.
     """
-    wanted = sorted(set(schemas))
-    statement = sa.text(_CATALOG[connection.dialect.name]).bindparams(sa.bindparam("schemas", expanding=True))
+    wanted = tuple(sorted(set(schemas)))
     found: dict[TableName, dict[str, Column]] = {}
     seen = set()
-    for schema, table, name, native in connection.execute(statement, {"schemas": wanted}):
+    for schema, table, name, native in DIALECTS[connection.dialect.name].listed(connection, wanted):
         seen.add(schema)
-        if name is not None:
+        if table is not None and name is not None and native is not None:
             aware = bool(re.search("with time zone|timestamptz", native.lower()))
             found.setdefault(TableName(schema, table), {})[name] = Column(name, translate(native), aware)
     if missing := [schema for schema in wanted if schema not in seen]:
         raise StoreError(f"the store has no schema {', '.join(missing)}")
     return found
-
-
-def default_schema(dialect: str) -> str:
-    """Return the schema in which a table without one lies."""
-    return {"duckdb": "main"}.get(dialect, "public")

@@ -8,8 +8,8 @@ in the middle is tried once more.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,27 +19,18 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt
 
 from checks.base import Catalog, Field, Measure
 from checks.plan import Plan
-from monitor.stores import discovery, events, segment
+from monitor.stores import discovery
 from monitor.stores.base import Measured, Request, Statement, StoreSettings, TableFailure
 from monitor.stores.buckets import Cut
 from monitor.stores.connect import connected, deadline, engine, reason, unreachable
+from monitor.stores.dialects import DIALECTS
 from monitor.stores.frame import Frame
-from monitor.stores.introspect import Columns, columns, default_schema
+from monitor.stores.introspect import columns
+from monitor.stores.layouts import LAYOUTS
 from monitor.stores.query import Query, Rows, build
 from monitor.stores.table import EventTable
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """How a layout finds its tables: the schemas to introspect, and what the tables mean."""
-
-    schemas: Callable[[StoreSettings], tuple[str, ...]]
-    tables: Callable[[Columns, StoreSettings, Plan], Iterator[EventTable]]
-
-
-LAYOUTS = {"segment": Layout(segment.schemas, segment.tables), "events": Layout(events.schemas, events.tables)}
 
 
 def open_store(settings: StoreSettings, plan: Plan) -> SqlStore:
@@ -103,7 +94,8 @@ class SqlStore:
 
     def _tables(self, connection: sa.Connection) -> tuple[EventTable, ...]:
         layout = LAYOUTS[self._settings.layout]
-        schemas = layout.schemas(self._settings) or (default_schema(connection.dialect.name),)
+        default = DIALECTS[connection.dialect.name].default_schema or self._engine.url.database or ""
+        schemas = layout.schemas(self._settings) or (default,)
         return tuple(layout.tables(columns(connection, schemas), self._settings, self._plan))
 
     def _fields(self, connection: sa.Connection, tables: Sequence[EventTable]) -> list[tuple[EventTable, list[Any]]]:

@@ -69,6 +69,6 @@ class CountStore:
                 day = at.replace(hour=0)
                 days[day] = days.get(day, 0.0) + value
                 newest = (at + HOUR).timestamp() - 1
-                rows.append((source, event, "", "rows", "hour", at, value))
-                rows.append((source, event, "", "received", "hour", at, newest))
-        return rows + [(source, event, "", "rows", "day", day, value) for day, value in days.items()]
+                rows.append((source, event, "", "", "rows", "hour", at, value))
+                rows.append((source, event, "", "", "received", "hour", at, newest))
+        return rows + [(source, event, "", "", "rows", "day", day, value) for day, value in days.items()]

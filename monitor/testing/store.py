@@ -65,13 +65,13 @@ class MemoryStore:
         """Count everything that was asked."""
         inside = [row for row in self.rows if request.since <= row.received_at < request.until]
         found = [
-            (source, event, prop, measure.name(), measure.grain, bucket, value)
+            (source, event, prop, "", measure.name(), measure.grain, bucket, value)
             for measure in dict.fromkeys(request.measures)
             for (source, event, prop, bucket), value in self._values(measure, inside, ZoneInfo(request.zone))
             if value or measure.stat is Stat.FINGERPRINT
         ]
         frame = pd.DataFrame(found, columns=list(COLUMNS))
-        types = dict.fromkeys(COLUMNS[:5], "str") | {"bucket": "datetime64[s]", "value": "float64"}
+        types = dict.fromkeys(COLUMNS[:6], "str") | {"bucket": "datetime64[s]", "value": "float64"}
         return Measured(frame.astype(types), statements=1, rows=len(inside))
 
     def statements(self, request: Request) -> Sequence[Statement]:

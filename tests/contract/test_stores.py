@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from checks.base import EVERY, Measure, Rule, Stat
 from checks.plan import Plan, PlannedEvent, PlannedProperty
 from monitor.stores.base import COLUMNS, Measured, Request, Store, StoreSettings
-from monitor.stores.segment import slug
+from monitor.stores.layouts.segment import slug
 from monitor.stores.sql import open_store
 from monitor.testing.store import MemoryStore, Row
 
@@ -172,7 +172,7 @@ def facts(measured: Measured) -> dict[tuple[Any, ...], Any]:
     for *key, value in sorted(
         measured.frame.itertuples(index=False, name=None), key=lambda row: [str(x) for x in row[:-1]]
     ):
-        if key[3] == "fingerprint" and value != -1:
+        if key[4] == "fingerprint" and value != -1:
             first = next((k for k, v in found.items() if v == ("hash", value) and k[2] == key[2]), None)
             found[tuple(key)] = ("hash", value) if first is None else ("same as", first)
         else:

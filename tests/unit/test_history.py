@@ -20,6 +20,7 @@ from monitor.history.measures import Progress, Watermark
 from monitor.history.memory import Memory, Step
 from monitor.history.outbox import LEASE
 from monitor.incidents import Incident, State, Subject
+from monitor.stores.base import COLUMNS
 
 DAY0 = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)
@@ -43,8 +44,8 @@ def memory(request, tmp_path):
 def points(**values: float) -> pd.DataFrame:
     """Return hourly rows of event A: points(h0=3, h5=1)."""
     start = int(DAY0.timestamp())
-    rows = [("web", "A", "", "rows", "hour", start + int(name[1:]) * 3600, value) for name, value in values.items()]
-    return pd.DataFrame(rows, columns=["source", "event", "property", "measure", "grain", "bucket", "value"])
+    rows = [("web", "A", "", "", "rows", "hour", start + int(name[1:]) * 3600, value) for name, value in values.items()]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def keep(memory: Memory, frame: pd.DataFrame, **changes) -> None:

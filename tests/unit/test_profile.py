@@ -9,10 +9,10 @@ import pytest
 
 from checks.base import EVERY, Bucket, Catalog, Field, Key
 from monitor.profile import Measurements, Stretch
+from monitor.stores.base import COLUMNS
 
 START = dt.datetime(2026, 3, 2, tzinfo=dt.UTC)
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
-COLUMNS = ["source", "event", "property", "measure", "grain", "bucket", "value"]
 
 
 def at(hour: int) -> dt.datetime:
@@ -21,7 +21,7 @@ def at(hour: int) -> dt.datetime:
 
 def measurements(*rows, days: int = 10, fields=()) -> Measurements:
     """Return measurements of points (source, event, property, measure, grain, hour, value)."""
-    points = pd.DataFrame([(*r[:5], int(at(r[5]).timestamp()), r[6]) for r in rows], columns=COLUMNS)
+    points = pd.DataFrame([(*r[:3], "", *r[3:5], int(at(r[5]).timestamp()), r[6]) for r in rows], columns=list(COLUMNS))
     catalog = Catalog({"A": frozenset({"web", "ios"})}, tuple(fields))
     return Measurements(points, catalog, since=START, until=START + days * DAY, zone=ZoneInfo("UTC"))
 

@@ -8,7 +8,7 @@ import pytest
 
 from checks.plan import Plan, PlannedEvent, PlannedProperty
 from monitor.stores.base import StoreSettings
-from monitor.stores.segment import slug, tables
+from monitor.stores.layouts.segment import slug, tables
 from monitor.stores.table import Column, EventTable, TableName
 
 TIMES = ("received_at", "timestamp", "uuid_ts")

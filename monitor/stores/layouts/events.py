@@ -8,6 +8,7 @@ from checks.plan import Plan
 from monitor.errors import StoreError
 from monitor.stores.base import StoreSettings
 from monitor.stores.introspect import Columns
+from monitor.stores.layouts.base import Layout
 from monitor.stores.table import NEUTRAL, Column, Constant, EventTable, TableName
 
 
@@ -70,3 +71,6 @@ def _fixed(mapping: Mapping[str, str], settings: StoreSettings, field: str, tabl
     if field in mapping:
         return mapping[field]
     return Constant(settings.columns.get(field, table.name).removeprefix("="))
+
+
+LAYOUT = Layout(schemas, tables)

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from checks.plan import Plan, PlannedEvent
 from monitor.stores.base import StoreSettings
 from monitor.stores.introspect import Columns
+from monitor.stores.layouts.base import Layout
 from monitor.stores.table import Column, Constant, EventTable, TableName
 
 FIELDS = {
@@ -97,3 +98,6 @@ def _properties(event: PlannedEvent, columns: Iterable[str]) -> dict[str, str]:
             found[name] = hit
             del free[hit]
     return found | {column: column for column in free}
+
+
+LAYOUT = Layout(schemas, tables)

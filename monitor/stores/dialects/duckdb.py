@@ -1,0 +1,58 @@
+"""How is DuckDB asked? Its dialect derives from PostgreSQL's: what is not said here is said as there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from monitor.stores import constructs as db
+from monitor.stores.dialects.base import Dialect, from_catalog
+
+_CONSTRUCTS: dict[db.Construct, str] = {
+    db.seconds: "(epoch_us({0}) // 1000000)",
+    db.whole: "(({0}) // {1})",
+    db.digest: "hash({all})",
+    db.fingerprint: "CASE WHEN min({0}) = max({0}) THEN CAST(hash(min({0})) & {exact} AS BIGINT)"
+    " WHEN count({0}) > 0 THEN -1 END",
+    db.matches: "regexp_matches({0}, {1})",
+    db.number: "TRY_CAST({0} AS DOUBLE)",
+    # a map is one parse per row; TRY, because a map refuses an object that repeats a key
+    db.json_entries: "unnest(map_entries(TRY(from_json(TRY_CAST({0} AS JSON), '\"MAP(VARCHAR, JSON)\"'))))",
+    db.entry_key: "({0}).key",
+    db.entry_value: "({0}).value",
+    db.json_value: "NULLIF({0}, CAST('null' AS JSON))",
+    # by the first character: asking json_type would parse every value again
+    db.json_kind: "CASE ascii(CAST({0} AS VARCHAR)) WHEN 34 THEN 'string' WHEN 123 THEN 'object' WHEN 91 THEN 'array'"
+    " WHEN 116 THEN 'boolean' WHEN 102 THEN 'boolean' WHEN 110 THEN 'null'"
+    " ELSE CASE WHEN {0} IS NOT NULL THEN 'number' END END",
+    db.json_text: "({0} ->> '$')",
+    db.json_number: "CASE WHEN ascii(CAST({0} AS VARCHAR)) BETWEEN 45 AND 57"
+    " THEN TRY_CAST(CAST({0} AS VARCHAR) AS DOUBLE) END",
+}
+_COLUMNS = """
+    SELECT s.schema_name, c.table_name, c.column_name, c.data_type
+    FROM duckdb_schemas() s
+    LEFT JOIN duckdb_columns() c ON c.schema_oid = s.oid AND c.database_oid = s.database_oid AND NOT c.internal
+    WHERE s.database_name = current_database() AND s.schema_name IN :schemas
+    ORDER BY s.schema_name, c.table_name, c.column_index"""
+
+
+def _arguments(_url: sa.URL, _timeout: float) -> Mapping[str, Any]:
+    return {"read_only": True}
+
+
+def _cancel(connection: Any) -> None:
+    connection.interrupt()
+
+
+DIALECT = Dialect(
+    name="duckdb",
+    schemes={"duckdb": "duckdb"},
+    constructs=_CONSTRUCTS,
+    listed=from_catalog(_COLUMNS),
+    arguments=_arguments,
+    default_schema="main",
+    cancel=_cancel,
+)

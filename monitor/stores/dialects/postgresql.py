@@ -1,0 +1,57 @@
+"""How is PostgreSQL asked?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from monitor.stores import constructs as db
+from monitor.stores.dialects.base import Dialect, from_catalog
+
+_CONSTRUCTS: dict[db.Construct, str] = {
+    db.seconds: "CAST(floor(date_part('epoch', {0})) AS BIGINT)",
+    db.whole: "(({0}) / {1})",
+    db.digest: "hashtextextended(CAST(ROW({all}) AS TEXT), 0)",
+    db.fingerprint: "CASE WHEN min(hashtextextended(CAST({0} AS TEXT), 0))"
+    " = max(hashtextextended(CAST({0} AS TEXT), 0))"
+    " THEN min(hashtextextended(CAST({0} AS TEXT), 0)) & {exact} WHEN count({0}) > 0 THEN -1 END",
+    db.matches: "({0} ~ {1})",
+    db.number: "CASE WHEN {0} ~ '^\\s*[-+]?(\\d+\\.?\\d*|\\.\\d+)([eE][-+]?\\d{{1,3}})?\\s*$'"
+    " THEN CAST({0} AS NUMERIC) END",
+    db.json_entries: "jsonb_each(CASE WHEN jsonb_typeof(CAST({0} AS JSONB)) = 'object' THEN CAST({0} AS JSONB) END)",
+    db.entry_key: "({0}).key",
+    db.entry_value: "({0}).value",
+    db.json_value: "NULLIF(CAST({0} AS JSONB), CAST('null' AS JSONB))",
+    db.json_kind: "jsonb_typeof(CAST({0} AS JSONB))",
+    db.json_text: "(CAST({0} AS JSONB) #>> '{{}}')",
+    db.json_number: "CASE WHEN jsonb_typeof(CAST({0} AS JSONB)) = 'number'"
+    " THEN CAST(CAST({0} AS JSONB) AS NUMERIC) END",
+}
+# information_schema hides what a role may not read, so a forbidden table would look like one
+# that is not there: PostgreSQL is asked for its own catalogue
+_COLUMNS = """
+    SELECT n.nspname, c.relname, a.attname, format_type(a.atttypid, a.atttypmod)
+    FROM pg_namespace n
+    LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relkind IN ('r', 'v', 'm', 'f', 'p')
+    LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    WHERE n.nspname IN :schemas
+    ORDER BY n.nspname, c.relname, a.attnum"""
+
+
+def _arguments(_url: sa.URL, timeout: float) -> Mapping[str, Any]:
+    # one wide statement: compiling it costs more than it gains, and its groups should not be sorted on disk
+    options = "-c default_transaction_read_only=on -c jit=off -c work_mem=64MB"
+    options += f" -c statement_timeout={int(timeout * 1000)}"
+    return {"options": options, "connect_timeout": 10, "application_name": "trackwatch"}
+
+
+DIALECT = Dialect(
+    name="postgresql",
+    schemes={"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"},
+    constructs=_CONSTRUCTS,
+    listed=from_catalog(_COLUMNS),
+    arguments=_arguments,
+    default_schema="public",
+)
