@@ -66,6 +66,7 @@ class EventTable:
     fields: Mapping[str, str]  # other neutral fields -> column; absent ones are left out
     properties: Mapping[str, str] = field(default_factory=dict)  # property -> column
     bag: str | None = None  # column of a JSON object that holds the properties
+    dimensions: Mapping[str, str] = field(default_factory=dict)  # name, such as app_version or country -> column
     unreadable: frozenset[str] = frozenset()  # properties that lie there, but not in one column: never measured
 
     def events(self) -> tuple[str, ...]:
