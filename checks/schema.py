@@ -107,12 +107,12 @@ def _shares(profile: Profile, plan: Plan, kind: str) -> Shares:
 def _missing(profile: Profile, plan: Plan) -> Shares:
     """Return the missing values of required properties; where the store has no place for one, all are missing."""
     rows, nulls = profile.table(Stat.ROWS, "day"), _by_key(profile.table(Stat.NULLS, "day", EVERY))
-    required = [(event, prop.name) for event, prop in _planned(plan) if prop.required]
+    required = [(event, prop) for event, prop in _planned(plan) if prop.required or prop.required_from]
     wanted = [
-        (Key(key.event, key.source, name), i)
+        (Key(key.event, key.source, prop.name), i)
         for i, key in enumerate(rows.keys)
-        for event, name in required
-        if event == key.event and key.source is not None
+        for event, prop in required
+        if event == key.event and key.source is not None and prop.promised(key.source)
     ]
     index = [i for _, i in wanted]
     values = np.array([nulls.get(key, rows.values[i]) for key, i in wanted]).reshape(len(wanted), len(rows.calendar))

@@ -95,8 +95,12 @@ def load_document(path: Path, environ: Mapping[str, str] | None = None) -> Docum
     Raises:
         ConfigError: the file is not there, not UTF-8, not YAML, or not such a block.
     """
-    file = str(path)
-    text = _read(path)
+    return parse_document(str(path), read_bytes(path), environ)
+
+
+def parse_document(file: str, raw: bytes, environ: Mapping[str, str] | None = None) -> Document:
+    """Read the contents of a YAML file like `load_document`."""
+    text = decoded(file, raw)
     builder = _Builder(file, environ)
     try:
         for event in yaml.parse(text, Loader=yaml.CSafeLoader):
@@ -111,17 +115,32 @@ def load_document(path: Path, environ: Mapping[str, str] | None = None) -> Docum
     return Document(file, data, tuple(builder.problems), builder.lines)
 
 
-def _read(path: Path) -> str:
+def read_bytes(path: Path) -> bytes:
+    """Return the contents of a file that is not too large to be one that people write.
+
+    Raises:
+        ConfigError: the file is not there, too large, or cannot be read.
+    """
     file = str(path)
     try:
-        raw = path.read_bytes()
+        size = path.stat().st_size
+        raw = path.read_bytes() if size <= MAX_BYTES else b""
     except FileNotFoundError:
         raise ConfigError(Problem(file, 1, "there is no such file")) from None
     except OSError as error:
         raise ConfigError(Problem(file, 1, f"cannot be read: {error.strerror}")) from None
-    if len(raw) > MAX_BYTES:
-        size = f"{len(raw) / 2**20:.0f} MiB in one file, more than the {MAX_BYTES // 2**20} that are read"
-        raise ConfigError(Problem(file, 1, size, "split it into a folder of files"))
+    if size > MAX_BYTES:
+        said = f"{size / 2**20:.0f} MiB in one file, more than the {MAX_BYTES // 2**20} that are read"
+        raise ConfigError(Problem(file, 1, said, "split it into a folder of files"))
+    return raw
+
+
+def decoded(file: str, raw: bytes) -> str:
+    """Return the text of a file in UTF-8, with or without a byte order mark.
+
+    Raises:
+        ConfigError: with the line of the first byte that is not UTF-8.
+    """
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

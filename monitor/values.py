@@ -7,6 +7,7 @@ import difflib
 import math
 import re
 from collections.abc import Iterable
+from functools import partial
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BeforeValidator
@@ -158,15 +159,15 @@ def _items(value: Any) -> Any:
 
 def choice(noun: str, options: Iterable[str]) -> BeforeValidator:
     """Return a validator for one word out of a few; the error suggests the nearest."""
-    known = tuple(str(option) for option in options)
+    return BeforeValidator(partial(chosen, noun=noun, known=tuple(str(option) for option in options)))
 
-    def check(value: Any) -> str:
-        if isinstance(value, str) and value in known:
-            return str(value)
-        hint = suggest(value, known) if isinstance(value, str) else f"known: {', '.join(known)}"
-        raise PydanticCustomError("choice", "not {noun}", {"noun": noun, "hint": hint})
 
-    return BeforeValidator(check)
+def chosen(value: Any, noun: str, known: tuple[str, ...]) -> str:
+    """Return a word that is one of the known ones, or raise what is said of one that is not."""
+    if isinstance(value, str) and value in known:
+        return str(value)
+    hint = suggest(value, known) if isinstance(value, str) else f"known: {', '.join(known)}"
+    raise PydanticCustomError("choice", "not {noun}", {"noun": noun, "hint": hint})
 
 
 Whole = Annotated[int, BeforeValidator(_whole)]

@@ -7,80 +7,59 @@ sources without a role.
 
 from __future__ import annotations
 
-import re
-import warnings
-from typing import Annotated, Any, ClassVar, get_args
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from checks.plan import PlannedEvent, PlannedProperty, Priority, PropertyType, Question
+from checks.plan import CALLS, Call, Change, PlannedEvent, PlannedProperty, Priority, PropertyType, Question
 from monitor.blocks import Block
+from monitor.plan.readers import (
+    FORMATS,
+    Deprecated,
+    Enum,
+    Labels,
+    Name,
+    Pattern,
+    Required,
+    RequiredBlock,
+    Roles,
+    Types,
+    Version,
+    body,
+)
 from monitor.values import Date, Flag, Names, Number, Whole, Words, choice, wanted, wrong
 
-# what Python's expressions have and DuckDB's or PostgreSQL's do not, behind an even number of backslashes
-_BEYOND_SQL = re.compile(r"(?<!\\)(?:\\\\)*(?P<what>\(\?(?!:|[ims]+\))[^\w\s]?\w?|\\[1-9Z])")
-TYPES: tuple[str, ...] = get_args(PropertyType)
-
-
-def _body(value: Any) -> Any:
-    return {} if value is None else value
-
-
-def _name(value: Any) -> str:
-    if not str(value).strip():
-        raise wrong("a name is empty", "write the name in front of the colon")
-    return str(value)
+REQUIRABLE = ("description", "owner", "answers", "action")
+_AS_IT_IS = (
+    *("description", "nullable", "key", "enum", "pattern", "format", "min", "max", "min_length", "max_length", "unit"),
+    *("constant", "personal", "closed"),
+)
+_SUITS = {
+    "min": {"integer", "number"},
+    "max": {"integer", "number"},
+    "min_length": {"string", "array"},
+    "max_length": {"string", "array"},
+    "pattern": {"string", "datetime"},
+    "format": {"string"},
+    "properties": {"object"},
+    "closed": {"object"},
+    "items": {"array"},
+}
+_OF = {
+    "min": ("min is for numbers", "write type: number"),
+    "max": ("max is for numbers", "write type: number"),
+    "min_length": ("min_length is for text and arrays", "write type: string"),
+    "max_length": ("max_length is for text and arrays", "write type: string"),
+    "pattern": ("pattern is for text", "write type: string"),
+    "format": ("format is for text", "write type: string"),
+    "properties": ("properties are of objects", "write type: object"),
+    "closed": ("closed is for objects", "write type: object"),
+    "items": ("items are of arrays", "write type: array"),
+}
 
 
 def _property(value: Any) -> Any:
-    return {"type": value} if isinstance(value, str) else _body(value)
-
-
-def _members(value: Any) -> Any:
-    if not isinstance(value, list):
-        raise wanted("a list", "write the allowed values as [a, b, c]")
-    if not value:
-        raise wrong("enum: the list is empty, so no value would be allowed", "name the allowed values, or leave it out")
-    return [_member(member) for member in value]
-
-
-def _member(value: Any) -> str:
-    if value is None:
-        raise wrong(
-            "enum: an empty value needs no place in the list", "leave it out: 'required' says if it may be empty"
-        )
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, list | dict):
-        raise wanted("plain values in the list")
-    return str(value)
-
-
-def _roles(value: Any) -> Any:
-    if isinstance(value, list):
-        return dict.fromkeys(map(str, value), "")
-    return {name: role or "" for name, role in value.items()} if isinstance(value, dict) else value
-
-
-def _pattern(value: Any) -> str:
-    if not isinstance(value, str):
-        raise wanted("a regular expression", "put it in quotes")
-    try:
-        with warnings.catch_warnings(action="ignore"):  # a pattern that future Pythons may read otherwise
-            re.compile(value)
-    except re.error as error:
-        raise wrong(f"pattern: not a regular expression: {error}", "in YAML, write it in single quotes") from None
-    if beyond := _BEYOND_SQL.search(value):
-        said = f"pattern: databases do not all understand {beyond.group('what')!r}"
-        raise wrong(said, "do without look-around, named groups and back references")
-    return value
-
-
-Name = Annotated[str, BeforeValidator(_name)]
-Scalar = str | int | float | bool
-Enum = Annotated[tuple[str, ...], BeforeValidator(_members, json_schema_input_type=list[Scalar])]
-Pattern = Annotated[str, BeforeValidator(_pattern, json_schema_input_type=str)]
-Roles = Annotated[dict[str, Words], BeforeValidator(_roles, json_schema_input_type=dict[str, str | None] | list[str])]
+    return {"type": value} if isinstance(value, str) else body(value)
 
 
 class PropertyBlock(Block):
@@ -89,35 +68,64 @@ class PropertyBlock(Block):
     noun: ClassVar[str] = "property"
 
     description: Words = ""
-    type: Annotated[PropertyType, choice("a property type", TYPES)] = "any"
-    required: Flag = Field(False, description="never absent or null")
+    type: Types = ("any",)
+    required: Required = Field(
+        default_factory=RequiredBlock,
+        description="never absent or null: true, or from which sources, or when",
+    )
+    nullable: Flag = Field(False, description="may be null where it is sent")
+    sources: Names = Field((), description="the sources that send it, if not all that send the event")
     key: Flag = Field(False, description="identifies one occurrence, as an order id does")
     enum: Enum = Field((), description="the allowed values")
     pattern: Pattern | None = Field(None, description="a regular expression that every value matches")
+    format: Annotated[Literal[FORMATS], choice("a format", FORMATS)] | None = None  # type: ignore[valid-type]
     min: Number | None = None
     max: Number | None = None
+    min_length: Whole | None = Field(None, description="characters of a text, items of an array")
+    max_length: Whole | None = Field(None, description="characters of a text, items of an array")
     unit: Words | None = Field(None, description="what a number counts: cents, seconds")
     constant: Flag = Field(False, description="has one value only, and is not reported as unused for it")
+    personal: Flag = Field(False, description="may hold personal data, and is not reported for it")
+    deprecated: Deprecated = Field(None, description="on its way out: true, since when, and what to use")
+    closed: Flag = Field(False, description="an object that has no other members")
+    properties: Annotated[dict[Name, _SHORT], BeforeValidator(body)] = Field(default_factory=dict)
+    items: _SHORT | None = Field(None, description="what an array holds")
 
     @model_validator(mode="after")
     def _consistent(self) -> PropertyBlock:
-        if self.min is not None and self.max is not None and self.min > self.max:
-            raise wrong(f"min {self.min:g} is more than max {self.max:g}", "swap them", at="min")
-        for limit in ("min", "max"):
-            if getattr(self, limit) is not None and self.type not in {"integer", "number", "any"}:
-                raise wrong(f"{limit} is for numbers, but the type is {self.type}", "write type: number", at=limit)
-        if self.pattern is not None and self.type not in {"string", "any", "datetime"}:
-            raise wrong(f"pattern is for text, but the type is {self.type}", "write type: string", at="pattern")
+        for low, high in (("min", "max"), ("min_length", "max_length")):
+            least, most = getattr(self, low), getattr(self, high)
+            if least is not None and most is not None and least > most:
+                raise wrong(f"{low} {least:g} is more than {high} {most:g}", "swap them", at=low)
+        for name, suits in _SUITS.items():
+            if getattr(self, name) not in (None, False, {}) and not suits & {*self.type} and "any" not in self.type:
+                said, hint = _OF[name]
+                raise wrong(f"{said}, but the type is {' or '.join(self.type)}", hint, at=name)
         return self
 
     def planned(self, name: str) -> PlannedProperty:
         """Return the property as checks see it."""
-        return PlannedProperty(name=name, **{field: getattr(self, field) for field in type(self).model_fields})
+        types = tuple(dict.fromkeys(each for each in self.type if each != "null")) or ("any",)
+        return PlannedProperty(
+            name=name,
+            type=types[0] if len(types) == 1 else "any",  # type: ignore[arg-type]
+            types=types if len(types) > 1 else (),  # type: ignore[arg-type]
+            required=self.required.always,
+            required_from=self.required.sources,
+            required_when=self.required.when,
+            sources=self.sources,
+            deprecated=self.deprecated.planned() if self.deprecated else None,
+            properties={key: block.planned(key) for key, block in self.properties.items()},
+            items=self.items.planned(name) if self.items else None,
+            **{field: getattr(self, field) for field in _AS_IT_IS if field != "nullable"},
+            nullable=self.nullable or "null" in self.type,
+        )
 
 
 _SHORT = Annotated[
     PropertyBlock, BeforeValidator(_property, json_schema_input_type=PropertyBlock | PropertyType | None)
 ]
+PropertyBlock.model_rebuild()
 
 
 class EventBlock(Block):
@@ -125,19 +133,82 @@ class EventBlock(Block):
 
     noun: ClassVar[str] = "event"
 
+    call: Annotated[Call, choice("a call", CALLS)] | None = Field(
+        None, description="what sends it; an event named identify, group, page or screen is that call, others are track"
+    )
+    version: Version = Field("", description="of this event's own, as 2 or 1-0-2")
     description: Words = ""
     owner: Words | None = Field(None, description="who answers: an email address, a Slack user, group or channel")
     priority: Annotated[Priority, choice("a priority", list(Priority))] = Priority.NORMAL
     sources: Roles = Field(default_factory=dict, description="where it is sent from, and each source's role")
     answers: Names = Field((), description="the questions that it helps to answer")
     action: Words = Field("", description="what happens because of it")
-    properties: Annotated[dict[Name, _SHORT], BeforeValidator(_body)] = Field(default_factory=dict)
+    labels: Labels = Field(default_factory=dict, description="what else is to be known of it, as name: value")
+    deprecated: Deprecated = Field(None, description="on its way out: true, since when, and what to use")
+    expires: Date | None = Field(None, description="when it is to be removed")
+    closed: Flag = Field(False, description="sends nothing that is not planned")
+    properties: Annotated[dict[Name, _SHORT], BeforeValidator(body)] = Field(default_factory=dict)
+    traits: Annotated[dict[Name, _SHORT], BeforeValidator(body)] = Field(
+        default_factory=dict, description="the properties of an identify or group call"
+    )
 
-    def planned(self, name: str) -> PlannedEvent:
-        """Return the event as checks see it."""
-        own = {field: getattr(self, field) for field in type(self).model_fields if field != "properties"}
-        properties = {key: block.planned(key) for key, block in self.properties.items()}
-        return PlannedEvent(name=name, properties=properties, **own)
+    @model_validator(mode="after")
+    def _consistent(self) -> EventBlock:
+        if self.traits and self.call not in {None, "identify", "group"}:
+            raise wrong(f"traits are of identify and group, but the call is {self.call}", "write properties:", "traits")
+        if twice := self.traits.keys() & self.properties.keys():
+            raise wrong(f"{min(twice)!r} is both a trait and a property", "keep one of them", at="traits")
+        return self
+
+    def planned(self, name: str, defaults: dict[str, Any]) -> PlannedEvent:
+        """Return the event as checks see it; `defaults` fill what the event does not say itself."""
+        same = ("version", "description", "owner", "priority", "sources", "answers", "action", "labels")
+        own = {field: getattr(self, field) for field in (*same, "expires", "closed")}
+        own |= {field: value for field, value in defaults.items() if field not in self.model_fields_set}
+        properties = {key: block.planned(key) for key, block in {**self.properties, **self.traits}.items()}
+        return PlannedEvent(
+            name=name,
+            call=self.call or (name if name in CALLS else "track"),  # type: ignore[arg-type]
+            deprecated=self.deprecated.planned() if self.deprecated else None,
+            properties=properties,
+            **own,
+        )
+
+
+class DefaultsBlock(Block):
+    """What holds for every event that does not say it itself."""
+
+    noun: ClassVar[str] = "the defaults"
+
+    owner: Words | None = None
+    priority: Annotated[Priority, choice("a priority", list(Priority))] = Priority.NORMAL
+    sources: Roles = Field(default_factory=dict)
+    answers: Names = ()
+    labels: Labels = Field(default_factory=dict)
+    closed: Flag = False
+
+    def given(self) -> dict[str, Any]:
+        """Return what was written, by name."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
+
+def _require(value: Any) -> Any:
+    if not isinstance(value, list) or not set(map(str, value)) <= set(REQUIRABLE):
+        raise wanted(f"a list out of {', '.join(REQUIRABLE)}", "write require: [description, owner]")
+    return value
+
+
+class LintBlock(Block):
+    """What the team agreed on, and `plan lint` holds the plan to."""
+
+    noun: ClassVar[str] = "the lint rules"
+
+    events: Words = Field(
+        default="Object Action", description="how events are named: Object Action, snake_case, …, any, ^…$"
+    )
+    properties: Words = Field(default="any", description="how properties are named: snake_case, camelCase, …, any, ^…$")
+    require: Annotated[tuple[str, ...], BeforeValidator(_require)] = REQUIRABLE
+    ignore: Names = Field(default=(), description="rules that are not wanted")
 
 
 class QuestionBlock(Block):
@@ -166,8 +237,12 @@ class ChangeBlock(Block):
     what: Words
     why: Words = ""
 
+    def planned(self) -> Change:
+        """Return the change as checks see it."""
+        return Change(**{name: getattr(self, name) for name in type(self).model_fields})
 
-_BODY = Annotated[EventBlock, BeforeValidator(_body, json_schema_input_type=EventBlock | None)]
+
+_BODY = Annotated[EventBlock, BeforeValidator(body, json_schema_input_type=EventBlock | None)]
 
 
 class PlanBlock(Block):
@@ -175,7 +250,14 @@ class PlanBlock(Block):
 
     noun: ClassVar[str] = "the plan"
 
+    name: Words = ""
+    description: Words = ""
     version: Whole = 1
-    questions: Annotated[dict[Name, QuestionBlock], BeforeValidator(_body)] = Field(default_factory=dict)
-    events: Annotated[dict[Name, _BODY], BeforeValidator(_body)] = Field(default_factory=dict)
+    defaults: DefaultsBlock | None = Field(None, description="what holds for every event that does not say it itself")
+    workspaces: Annotated[dict[Name, DefaultsBlock], BeforeValidator(body)] = Field(
+        default_factory=dict, description="defaults of one workspace: production, staging, …"
+    )
+    lint: LintBlock | None = Field(None, description="what `plan lint` holds the plan to")
+    questions: Annotated[dict[Name, QuestionBlock], BeforeValidator(body)] = Field(default_factory=dict)
+    events: Annotated[dict[Name, _BODY], BeforeValidator(body)] = Field(default_factory=dict)
     changes: Annotated[tuple[ChangeBlock, ...], BeforeValidator(lambda value: value or ())] = ()

@@ -6,37 +6,99 @@ refused, so that one round of corrections is enough.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from checks.plan import Plan
 from monitor.blocks import read_model
-from monitor.document import Document, load_document, shortened
+from monitor.document import Document, parse_document, read_bytes, shortened
 from monitor.errors import ConfigError, Problem
-from monitor.plan.format import PlanBlock
+from monitor.plan.format import LintBlock, PlanBlock
 from monitor.values import suggest
 
 Section = Literal["questions", "events"]
+ONCE = ("defaults", "workspaces", "lint")  # of a folder, only one file says it
+_OF_JSON_SCHEMA = {
+    "minimum": "min",
+    "maximum": "max",
+    "minLength": "min_length",
+    "maxLength": "max_length",
+    "minItems": "min_length",
+    "maxItems": "max_length",
+    "additionalProperties": "closed",
+    "const": "enum",
+    "title": "description",
+    "oneOf": "type: [string, integer]",
+    "anyOf": "type: [string, integer]",
+}
 
 
-def load_plan(path: Path) -> Plan:
+@dataclass(frozen=True, slots=True)
+class WrittenPlan:
+    """A plan beside the files that write it down."""
+
+    plan: Plan
+    documents: tuple[Document, ...]
+    lint: LintBlock
+
+    def place(self, *path: str | int) -> tuple[str, int]:
+        """Return file and line of a path such as `events`, `Order Completed`; the top when nobody writes it."""
+        section, name = path[0], path[1] if len(path) > 1 else None
+        for document in self.documents:
+            block = document.data.get(str(section))
+            if isinstance(block, dict) and (name is None or name in block):
+                return document.file, document.line_of(path)
+        return self.documents[0].file, 1
+
+
+def load_plan(path: Path, workspace: str | None = None) -> Plan:
     """Read a tracking plan from a YAML file, or from all YAML files of a folder and below.
+
+    Args:
+        path: the file or folder.
+        workspace: whose defaults to use where an event does not say something itself.
 
     Raises:
         ConfigError: with every problem of every file, each with its line.
     """
-    documents, problems = _documents(path)
+    return read_plan(path, workspace).plan
+
+
+def read_plan(path: Path, workspace: str | None = None) -> WrittenPlan:
+    """Read a tracking plan like `load_plan`, and keep where everything is written."""
+    return parse_plan(_texts(path), workspace)
+
+
+def parse_plan(texts: Iterable[tuple[str, bytes | ConfigError]], workspace: str | None = None) -> WrittenPlan:
+    """Read a plan from the contents of its files, each with its name, or with why it could not be read.
+
+    Raises:
+        ConfigError: with every problem of every file, each with its line.
+    """
+    documents, problems = _documents(texts)
     blocks: list[PlanBlock] = []
     asked = {name for document in documents for name in _names(document, "questions")}
     for document in documents:
         block, wrong = read_model(document, PlanBlock, document.data)
-        problems += _refused(document, [*wrong, *_unasked(document, asked)])
+        problems += _refused(document, [*map(_translated, wrong), *_unasked(document, asked), *_misplaced(document)])
         blocks += [block] if block else []
-    problems += [*_twice(documents, "events"), *_twice(documents, "questions")]
+    problems += [*_twice(documents, "events"), *_twice(documents, "questions"), *_again(documents)]
     if problems:
         raise ConfigError(*sorted(set(problems), key=lambda p: (p.file, p.line, p.message)))
-    return _merged(blocks)
+    lint = next((block.lint for block in blocks if block.lint), LintBlock())
+    return WrittenPlan(_merged(blocks, workspace), tuple(documents), lint)
+
+
+def plan_files(path: Path) -> list[Path]:
+    """Return the files of a plan: itself, or all YAML files of a folder and below."""
+    if not path.is_dir():
+        return [path]
+    files = sorted(file for file in path.rglob("*") if file.suffix in {".yml", ".yaml"} and file.is_file())
+    if not files:
+        raise ConfigError(Problem(str(path), 1, "no .yml or .yaml file in this folder"))
+    return files
 
 
 def plan_schema() -> dict[str, Any]:
@@ -45,17 +107,22 @@ def plan_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Tracking plan"}
 
 
-def _documents(path: Path) -> tuple[list[Document], list[Problem]]:
-    files = [path]
-    if path.is_dir():
-        files = sorted(file for file in path.rglob("*") if file.suffix in {".yml", ".yaml"} and file.is_file())
-        if not files:
-            raise ConfigError(Problem(str(path), 1, "no .yml or .yaml file in this folder"))
+def _texts(path: Path) -> Iterator[tuple[str, bytes | ConfigError]]:
+    for file in plan_files(path):
+        try:
+            yield str(file), read_bytes(file)
+        except ConfigError as error:
+            yield str(file), error
+
+
+def _documents(texts: Iterable[tuple[str, bytes | ConfigError]]) -> tuple[list[Document], list[Problem]]:
     documents: list[Document] = []
     problems: list[Problem] = []
-    for file in files:
+    for file, raw in texts:
         try:
-            documents.append(load_document(file))
+            if isinstance(raw, ConfigError):
+                raise raw
+            documents.append(parse_document(file, raw))
         except ConfigError as error:
             problems += error.problems
     return documents, problems
@@ -67,6 +134,14 @@ def _refused(document: Document, problems: list[Problem]) -> tuple[Problem, ...]
     except ConfigError as error:
         return error.problems
     return ()
+
+
+def _translated(problem: Problem) -> Problem:
+    """Say what a word of JSON Schema is called here."""
+    word = problem.message.partition("'")[2].partition("'")[0]
+    if word in _OF_JSON_SCHEMA and "is not a setting of" in problem.message:
+        return Problem(problem.file, problem.line, problem.message, f"here it is written {_OF_JSON_SCHEMA[word]!r}")
+    return problem
 
 
 def _names(document: Document, section: Section) -> Mapping[str, Any]:
@@ -85,6 +160,17 @@ def _unasked(document: Document, asked: set[str]) -> Iterator[Problem]:
                 yield document.problem(at, f"{shortened(answer)} is not a question of the plan", hint)
 
 
+def _misplaced(document: Document) -> Iterator[Problem]:
+    """Yield the traits of events that are neither identify nor group."""
+    for name, event in _names(document, "events").items():
+        if isinstance(event, dict) and event.get("traits") and not event.get("call") and name not in _WITH_TRAITS:
+            message = f"traits are of identify and group, but {shortened(name)} is a track call"
+            yield document.problem(("events", name, "traits"), message, "write properties:, or call: identify")
+
+
+_WITH_TRAITS = frozenset({"identify", "group"})
+
+
 def _twice(documents: list[Document], section: Section) -> Iterator[Problem]:
     first: dict[str, Document] = {}
     for document in documents:
@@ -96,9 +182,26 @@ def _twice(documents: list[Document], section: Section) -> Iterator[Problem]:
                 yield document.problem((section, name), message, "keep one of them")
 
 
-def _merged(blocks: list[PlanBlock]) -> Plan:
+def _again(documents: list[Document]) -> Iterator[Problem]:
+    for section in ONCE:
+        saying = [document for document in documents if section in document.data]
+        for document in saying[1:]:
+            place = f"{saying[0].file}:{saying[0].line_of((section,))}"
+            yield document.problem((section,), f"{section!r} is already written in {place}", "keep one of them")
+
+
+def _merged(blocks: list[PlanBlock], workspace: str | None) -> Plan:
+    given: dict[str, Any] = {}
+    for block in blocks:
+        given |= block.defaults.given() if block.defaults else {}
+    for block in blocks:
+        own = block.workspaces.get(workspace or "")
+        given |= own.given() if own else {}
     return Plan(
+        name=next((block.name for block in blocks if block.name), ""),
+        description=next((block.description for block in blocks if block.description), ""),
         version=max(block.version for block in blocks),
         questions={name: each.planned(name) for block in blocks for name, each in block.questions.items()},
-        events={name: each.planned(name) for block in blocks for name, each in block.events.items()},
+        events={name: each.planned(name, given) for block in blocks for name, each in block.events.items()},
+        changes=tuple(change.planned() for block in blocks for change in block.changes),
     )

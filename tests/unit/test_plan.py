@@ -234,7 +234,7 @@ def test_a_hostile_name_is_cut_in_messages(plan_file: Path):
 
 def test_the_schema_has_a_place_for_every_name_of_the_format():
     schema = plan_schema()
-    assert set(schema["properties"]) == {"version", "questions", "events", "changes"}
+    assert set(schema["properties"]) >= {"version", "questions", "events", "changes", "defaults", "workspaces", "lint"}
     assert set(schema["$defs"]["PropertyBlock"]["properties"]) >= {"type", "required", "key", "enum", "pattern"}
 
 

@@ -7,10 +7,11 @@ missing. Properties that collide with a reserved column are written with a leadi
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from checks.plan import Plan, PlannedEvent
+from checks.slugs import RESERVED_COLUMNS as RESERVED
+from checks.slugs import slug
 from monitor.stores.base import StoreSettings
 from monitor.stores.introspect import Columns
 from monitor.stores.layouts.base import Layout
@@ -26,23 +27,8 @@ FIELDS = {
     "app_version": "context_app_version",
 }
 LOADED = ("uuid_ts", "loaded_at")
-TIMES = frozenset({"uuid_ts", "loaded_at", "received_at", "sent_at", "original_timestamp", "timestamp"})
-RESERVED = TIMES | {"id", "uuid", "user_id", "anonymous_id", "event", "event_text"}
 CALLS = {"identifies": "identify", "pages": "page", "screens": "screen", "groups": "group"}
 NOT_EVENTS = frozenset({"tracks", "users", "accounts", "aliases"})  # a union of the others, or upserted state
-
-
-def slug(name: str) -> str:
-    """Return the table or column name that Segment makes of an event or property name.
-
-    >>> slug("Order Completed"), slug("orderCompleted"), slug("iOS App"), slug("HTTPRequest")
-    ('order_completed', 'order_completed', 'i_os_app', 'httprequest')
-    >>> slug("userId2"), slug("A/B Test"), slug("3doctors")
-    ('user_id2', 'a_b_test', '_3doctors')
-    """
-    words = re.findall(r"[A-Z0-9]*[a-z0-9]*", name, re.ASCII)
-    joined = "_".join(word.lower() for word in words if word)
-    return f"_{joined}" if joined[:1].isdigit() else joined
 
 
 def schemas(settings: StoreSettings) -> tuple[str, ...]:
