@@ -26,6 +26,25 @@ class seconds(FunctionElement[int]):  # noqa: N801 a SQL function, spelt like on
     inherit_cache = True
 
 
+class moment(FunctionElement[Any]):  # noqa: N801
+    """The time that a text spells (ISO 8601; without a zone it is UTC) as a time with a zone, or null."""
+
+    type = sa.DateTime(timezone=True)
+    inherit_cache = True
+
+
+class json_of(FunctionElement[Any]):  # noqa: N801
+    """A struct, a map, or a JSON column as JSON."""
+
+    inherit_cache = True
+
+
+class json_object(FunctionElement[Any]):  # noqa: N801
+    """A JSON object of names and values in turn; a member whose value is SQL null is JSON's null or absent."""
+
+    inherit_cache = True
+
+
 class whole(FunctionElement[int]):  # noqa: N801
     """Whole division of two numbers that are not negative."""
 

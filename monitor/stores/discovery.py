@@ -9,8 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from checks.base import Field
+from monitor.stores import clock
 from monitor.stores import constructs as db
-from monitor.stores.query import Rows
+from monitor.stores.rows import Rows
 from monitor.stores.table import Constant, EventTable
 
 EVENT_DAYS = 90  # an event that did not occur for longer is not listed
@@ -23,9 +24,8 @@ def newest(rows: Rows) -> sa.Select[Any]:
     Times after the store's own clock do not count, so one message from the future does not
     move the window; unless there are no others.
     """
-    time = rows.column(rows.layout.time)
-    past = sa.func.max(sa.case((db.seconds(time) <= db.seconds(sa.func.current_timestamp()), time)))
-    return sa.select(db.seconds(sa.func.coalesce(past, sa.func.max(time))))
+    past = sa.func.max(sa.case((rows.seconds <= db.seconds(sa.func.current_timestamp()), rows.seconds)))
+    return sa.select(sa.func.coalesce(past, sa.func.max(rows.seconds)))
 
 
 def occurring(rows: Rows, newest_second: int) -> sa.Select[Any] | sa.CompoundSelect[Any]:
@@ -67,7 +67,7 @@ def named(table: EventTable) -> tuple[str, str, None, None] | None:
 
 
 def _since(rows: Rows, newest_second: int, days: int) -> sa.ColumnElement[bool]:
-    column = rows.column(rows.layout.time)
+    column = rows.layout.columns[rows.layout.time]
     since = dt.datetime.fromtimestamp(newest_second, tz=dt.UTC) - dt.timedelta(days=days)
-    aware = rows.layout.columns[rows.layout.time].aware
-    return column >= sa.literal(since if aware else since.replace(tzinfo=None), column.type)
+    at = clock.bound(column, "since", since if column.aware else since.replace(tzinfo=None))
+    return clock.not_before(column, rows.column(rows.layout.time), at)

@@ -6,10 +6,13 @@ A layout translates the tables of a store into these few words; everything after
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
+import sqlalchemy as sa
+
+Clock = Literal["time", "seconds", "milliseconds", "microseconds", "text"]
 ColumnType = Literal["string", "integer", "number", "boolean", "datetime", "object", "array", "json", "any"]
 NEUTRAL = (
     "id",
@@ -40,11 +43,17 @@ class TableName:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column and its type, translated; `aware` times carry a zone."""
+    """A column and its type, translated; `aware` times carry a zone.
+
+    A time may be kept as a number since 1970 (UTC) or as text: its type is datetime all the same, it is
+    aware, and `clock` says how it is kept; `counts` that the number is a whole one.
+    """
 
     name: str
     type: ColumnType
     aware: bool = False
+    clock: Clock = "time"
+    counts: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +61,10 @@ class Constant:
     """A neutral field that is the same in every row of a table."""
 
     value: str
+
+
+Expression = sa.ColumnElement[Any]
+Derived = Callable[[Callable[[str], Expression]], Expression]  # what is computed, from what gives a column by its name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +80,7 @@ class EventTable:
     properties: Mapping[str, str] = field(default_factory=dict)  # property -> column
     bag: str | None = None  # column of a JSON object that holds the properties
     dimensions: Mapping[str, str] = field(default_factory=dict)  # name, such as app_version or country -> column
+    derived: Mapping[str, Derived] = field(default_factory=dict)  # columns that are computed from columns of the table
     unreadable: frozenset[str] = frozenset()  # properties that lie there, but not in one column: never measured
 
     def events(self) -> tuple[str, ...]:

@@ -12,6 +12,11 @@ from monitor.stores.dialects.base import Dialect, from_catalog
 
 _CONSTRUCTS: dict[db.Construct, str] = {
     db.seconds: "(epoch_us({0}) // 1000000)",
+    # as a time without a zone it would forget the offset that it spells
+    db.moment: "CASE WHEN regexp_matches({0}, '[T ].*(Z|UTC|[+-]\\d{{2}}(:?\\d{{2}})?)$')"
+    " THEN TRY_CAST({0} AS TIMESTAMPTZ) ELSE TRY_CAST({0} AS TIMESTAMP) AT TIME ZONE 'UTC' END",
+    db.json_of: "CAST({0} AS JSON)",
+    db.json_object: "json_object({all})",
     db.whole: "(({0}) // {1})",
     db.digest: "hash({all})",
     db.fingerprint: "CASE WHEN min({0}) = max({0}) THEN CAST(hash(min({0})) & {exact} AS BIGINT)"

@@ -12,6 +12,13 @@ from monitor.stores.dialects.base import Dialect, from_catalog
 
 _CONSTRUCTS: dict[db.Construct, str] = {
     db.seconds: "CAST(floor(date_part('epoch', {0})) AS BIGINT)",
+    # a time without a zone gets UTC's behind it, whatever the session's is; the regex lets through what the cast takes
+    db.moment: "CASE WHEN {0} ~ '^\\d{{4}}-(0\\d|1[0-2])-([0-2]\\d|3[01])"
+    "([T ]([01]\\d|2[0-3]):[0-5]\\d(:[0-5]\\d(\\.\\d+)?)?)?$' THEN CAST({0} || ' +00' AS TIMESTAMPTZ)"
+    " WHEN {0} ~ '^\\d{{4}}-(0\\d|1[0-2])-([0-2]\\d|3[01])[T ]([01]\\d|2[0-3]):[0-5]\\d(:[0-5]\\d(\\.\\d+)?)?"
+    " ?(Z|UTC|[+-][01]\\d(:?[0-5]\\d)?)$' THEN CAST({0} AS TIMESTAMPTZ) END",
+    db.json_of: "to_jsonb({0})",
+    db.json_object: "jsonb_build_object({all})",
     db.whole: "(({0}) / {1})",
     db.digest: "hashtextextended(CAST(ROW({all}) AS TEXT), 0)",
     db.fingerprint: "CASE WHEN min(hashtextextended(CAST({0} AS TEXT), 0))"
