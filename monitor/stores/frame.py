@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from checks.base import EVERY, Grain, Measure, Stat
 from monitor.stores.base import COLUMNS
-from monitor.stores.query import KEYS, Cell, Part, Query
+from monitor.stores.query import Query
+from monitor.stores.rows import KEYS, Cell, Part
 
 Numbers = NDArray[np.float64]
 Texts = NDArray[np.object_]

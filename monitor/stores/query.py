@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,32 +18,12 @@ from checks.base import EVERY, Grain, Measure, Rule, Stat
 from monitor.stores import constructs as db
 from monitor.stores import rules
 from monitor.stores.base import Request, StoreSettings
-from monitor.stores.buckets import WIDTH, Cut, Piece
+from monitor.stores.buckets import Cut
+from monitor.stores.rows import KEYS, Cell, Expression, Part, Rows, number
 from monitor.stores.ruletable import RuleTable
-from monitor.stores.table import Column, Constant, EventTable
+from monitor.stores.table import Constant, EventTable
 
-Expression = sa.ColumnElement[Any]
-KEYS = ("part", "source", "event", "bucket", "property")
 VALUES = (Stat.NULLS, Stat.FINGERPRINT, Stat.MISTYPED, Stat.OUTSIDE)
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """What a number of the answer is: a measure, and the events it was asked for (None: all)."""
-
-    measure: Measure
-    events: frozenset[str] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One branch of the statement: what its numbers c0, c1, … mean."""
-
-    grain: Grain
-    cells: tuple[Cell, ...]
-    select: sa.Select[Any]
-    members: bool = False  # c0 counts values of the row's property, not messages
-    absent: tuple[Cell, ...] = ()  # properties without a column: null in every row
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,71 +46,6 @@ def build(table: EventTable, request: Request, settings: StoreSettings, measures
     widest_first = sorted(enumerate(parts), key=lambda numbered: -len(numbered[1].cells))
     selects = [_padded(part.select, number, width) for number, part in widest_first]
     return Query(sa.union_all(*selects), tuple(parts), cut)
-
-
-class Rows:
-    """The rows of one table inside the window, and the expressions that all parts share."""
-
-    def __init__(self, table: EventTable, cut: Cut, repeat_window: int) -> None:
-        """Name the columns of a table; nothing is read."""
-        self.layout = table
-        self.cut = cut
-        self.repeat_window = repeat_window
-        typed = [sa.column(column.name, _sql_type(column)) for column in table.columns.values()]
-        self.table = sa.table(table.table.name, *typed, schema=table.table.schema)
-
-    def column(self, name: str) -> Expression:
-        """Return a column of the table."""
-        return self.table.c[name]
-
-    def field(self, neutral: str) -> Expression | None:
-        """Return the column of a neutral field, or None where the table has none."""
-        name = self.layout.fields.get(neutral)
-        return self.column(name) if name else None
-
-    @cached_property
-    def source(self) -> Expression:
-        """Return the source of a row as text."""
-        return self._text(self.layout.source)
-
-    @cached_property
-    def event(self) -> Expression:
-        """Return the event of a row as text."""
-        return self._text(self.layout.event)
-
-    @cached_property
-    def seconds(self) -> Expression:
-        """Return received_at in seconds of the column's own clock."""
-        return db.seconds(self.column(self.layout.time))
-
-    @cached_property
-    def window(self) -> sa.ColumnElement[bool]:
-        """Return the time predicate, on the raw column so that an index or a sort key serves it."""
-        column = self.column(self.layout.time)
-        since, until = self.cut.bounds(aware=self.layout.columns[self.layout.time].aware)
-        return sa.and_(
-            column >= sa.bindparam("since", since, column.type), column < sa.bindparam("until", until, column.type)
-        )
-
-    def bucket(self, seconds: Expression, grain: Grain) -> Expression:
-        """Return the number of the bucket that a second of the time column's clock lies in."""
-        pieces = self.cut.pieces(grain, aware=self.layout.columns[self.layout.time].aware)
-        return db.whole(_shifted(seconds, pieces), _number(WIDTH[grain]))
-
-    def utc(self, name: str) -> Expression:
-        """Return a time column in seconds since 1970, UTC."""
-        return _shifted(db.seconds(self.column(name)), self.cut.to_utc(aware=self.layout.columns[name].aware))
-
-    def identity(self) -> list[Expression]:
-        """Return the columns that say whose row it is; constants of the table say nothing."""
-        pairs = ((self.layout.source, self.source), (self.layout.event, self.event))
-        return [expression for where, expression in pairs if not isinstance(where, Constant)]
-
-    def _text(self, where: str | Constant) -> Expression:
-        if isinstance(where, Constant):
-            return sa.literal(where.value, sa.Text())
-        column = self.column(where)
-        return column if self.layout.columns[where].type == "string" else sa.cast(column, sa.Text)
 
 
 def _parts(rows: Rows, measures: Sequence[Measure], grain: Grain) -> Iterable[Part]:
@@ -269,7 +183,7 @@ def _repeats(rows: Rows) -> sa.Subquery | None:
     identity = rows.field("id")
     marker = rows.column(rows.layout.time) if identity is None else identity
     content = [rows.column(name) for name in rows.layout.content()]
-    window = db.whole(rows.seconds, _number(int(rows.repeat_window)))
+    window = db.whole(rows.seconds, number(int(rows.repeat_window)))
     where = sa.and_(rows.window, user.is_not(None), marker.is_not(None))
     mark = db.digest(marker)
     return _groups(
@@ -312,22 +226,3 @@ def _padded(select: sa.Select[Any], number: int, width: int) -> sa.Select[Any]:
 
 def _of_grain(measures: Sequence[Measure], grain: Grain) -> list[Measure]:
     return [measure for measure in measures if measure.grain == grain]
-
-
-def _shifted(seconds: Expression, pieces: Sequence[Piece]) -> Expression:
-    *changes, last = pieces
-    if not changes:
-        return seconds + _number(last.shift) if last.shift else seconds
-    cases: list[Any] = [(seconds < _number(piece.until), _number(piece.shift)) for piece in changes]
-    return seconds + sa.case(*cases, else_=_number(last.shift))
-
-
-def _number(value: int | None) -> Expression:
-    """Return a number that is written out: it is ours, and the same in every statement of a window."""
-    return sa.literal_column(str(value), sa.BigInteger())
-
-
-def _sql_type(column: Column) -> sa.types.TypeEngine[Any]:
-    if column.type == "datetime":
-        return sa.DateTime(timezone=column.aware)
-    return sa.Text() if column.type == "string" else sa.types.NULLTYPE

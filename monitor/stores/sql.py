@@ -27,7 +27,8 @@ from monitor.stores.dialects import DIALECTS
 from monitor.stores.frame import Frame
 from monitor.stores.introspect import columns
 from monitor.stores.layouts import LAYOUTS
-from monitor.stores.query import Query, Rows, build
+from monitor.stores.query import Query, build
+from monitor.stores.rows import Rows
 from monitor.stores.table import EventTable
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
