@@ -202,6 +202,7 @@ class Finding:
     event: str | None = None
     property: str | None = None
     source: str | None = None
+    slice: tuple[tuple[str, str], ...] = ()  # dimension and value, where it is about a part of the messages
     bucket: Bucket | None = None
     since: dt.datetime | None = (
         None  # start of the stretch that the test is about, where that is longer than the bucket

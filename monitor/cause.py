@@ -23,12 +23,16 @@ class Cause:
 
 
 def cause_of(tested: Sequence[Finding], problems: Sequence[Finding]) -> Cause:
-    """Return the source that a problem is confined to, if it is one of several that were tested.
+    """Return what a problem is confined to: one of several sources that were tested, and a part of its messages.
 
     Args:
         tested: all findings about the subject in one bucket, healthy ones too.
         problems: those that are problems.
     """
+    parts = [finding for finding in problems if finding.slice]
+    if parts and len(parts) == len(problems):
+        worst = max(parts, key=lambda finding: finding.rows)
+        return Cause({"source": worst.source or "", **dict(worst.slice)}, None)
     sources = {finding.source for finding in tested if finding.source}
     rows: dict[str, float] = defaultdict(float)
     for finding in problems:

@@ -48,7 +48,7 @@ class Composer:
     def title(self, incident: Incident) -> str:
         """Return what is wrong in a few words, such as `Checkout Started stopped on ios`."""
         headline = incident.headline
-        where = f" on {incident.slice['source']}" if incident.slice.get("source") else ""
+        where = _place(incident)
         if incident.subject.event is None and incident.subject.source:
             return f"{incident.subject.source}: {len(incident.events)} events stopped together"
         subject = ".".join(each for each in (headline.event, headline.property) if each) or "The store"
@@ -143,6 +143,14 @@ def _expected(finding: Finding) -> str:
     if finding.low is None or finding.high is None:
         return number(finding.expected or 0.0)
     return between(finding.low, finding.high)
+
+
+def _place(incident: Incident) -> str:
+    """Return the slice as a title says it: ` on web, browser Safari`."""
+    parts = [f"{name} {value}" for name, value in incident.slice.items() if name != "source"]
+    source = incident.slice.get("source")
+    where = ", ".join(([source] if source else []) + parts)
+    return f" on {where}" if where else ""
 
 
 def _where(incident: Incident) -> str:

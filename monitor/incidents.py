@@ -59,7 +59,7 @@ class Incident:
     healthy: int = 0  # healthy buckets in a row since it was last seen
     slice: Mapping[str, str] = field(default_factory=dict)
     explains: float | None = None  # share of the loss or excess that lies in the slice
-    findings: tuple[Finding, ...] = ()  # the newest of each (check, kind, event, source, property), best first
+    findings: tuple[Finding, ...] = ()  # the newest of each kind and place, best first
     cost: float | None = None  # the p-value that would just have opened it
     told: Severity | None = (
         None  # as what people believe it to be open; None: they do not know of it, or that it is over
@@ -196,7 +196,7 @@ def _open(subject: Subject, problems: Sequence[Verdict], end: dt.datetime) -> In
 
 def _newest(findings: Iterable[Finding], cause: Cause, kind_of: KindOf) -> tuple[Finding, ...]:
     """Keep the newest finding of each kind and place: causes before symptoms, and the slice before the rest."""
-    newest = {(f.check, f.kind, f.event, f.source, f.property): f for f in findings}
+    newest = {(f.check, f.kind, f.event, f.source, f.slice, f.property): f for f in findings}
     source = cause.slice.get("source")
     ordered = sorted(newest.values(), key=lambda f: (kind_of(f).symptom, f.source != source, f.p_value or 0.0))
     return tuple(ordered[:KEPT])
@@ -223,7 +223,8 @@ def _grain(finding: Finding) -> str:
 
 def _of_incident(finding: Finding, incident: Incident) -> bool:
     """Say whether a finding is about a kind and place that the incident has been seen in."""
-    return any((finding.check, finding.kind, finding.source) == (f.check, f.kind, f.source) for f in incident.findings)
+    place = (finding.check, finding.kind, finding.source, finding.slice)
+    return any(place == (f.check, f.kind, f.source, f.slice) for f in incident.findings)
 
 
 def _still_bad(finding: Finding) -> bool:

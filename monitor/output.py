@@ -61,6 +61,7 @@ def finding_json(verdict: Verdict) -> dict[str, Any]:
         "event": f.event,
         "property": f.property,
         "source": f.source,
+        "slice": dict(f.slice),
         "bucket": bucket,
         **{name: _number(getattr(f, name)) for name in ("observed", "expected", "low", "high", "p_value", "effect")},
         "rows": _number(f.rows),
@@ -110,7 +111,7 @@ def incident_json(
 
 
 def _identity(f: Finding) -> tuple[Any, ...]:
-    return (f.check, f.kind, f.event, f.property, f.source, f.bucket)
+    return (f.check, f.kind, f.event, f.property, f.source, f.slice, f.bucket)
 
 
 def _number(value: float | None) -> float | None:

@@ -7,7 +7,7 @@ import subprocess
 import uuid
 import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
 
@@ -96,7 +96,7 @@ def _totals(series: Mapping[Key, Floats]) -> dict[Key, Floats]:
     """Add the series of an event over its sources, where there are several."""
     parts: dict[Key, list[Floats]] = {}
     for key, values in series.items():
-        parts.setdefault(Key(key.event, None, key.property), []).append(values)
+        parts.setdefault(replace(key, source=None), []).append(values)
     return {key: np.nansum(each, axis=0) for key, each in parts.items() if len(each) > 1}
 
 

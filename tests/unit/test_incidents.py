@@ -172,3 +172,17 @@ class TestCause:
         first = after(*(verdict(0, event=e, source="ios", expected=100.0) for e in events))
         (incident,) = after(verdict(1, event="rare", source="ios", expected=2.0), known=first)
         assert "rare" in incident.events
+
+
+SAFARI = {"check": "slices", "kind": "lost", "source": "web", "slice": (("browser", "Safari"),)}
+
+
+def test_a_lost_slice_is_the_slice_of_its_incident():
+    (incident,) = after(verdict(0, **SAFARI))
+    assert incident.slice == {"source": "web", "browser": "Safari"}
+
+
+def test_what_another_slice_does_neither_continues_nor_ends_it():
+    chrome = SAFARI | {"slice": (("browser", "Chrome"),)}
+    (incident,) = after(verdict(0, **SAFARI), *(healthy(hour, **chrome) for hour in (1, 2, 3)))
+    assert (incident.state, incident.healthy) == (State.OPEN, 0)
