@@ -25,12 +25,16 @@ def engine(settings: StoreSettings) -> sa.Engine:
     try:
         url = sa.make_url(settings.url)
         url = url.set(drivername=SCHEMES.get(url.drivername, url.drivername))
-        arguments = dialect_of(url).arguments(url, settings.timeout)
-        return sa.create_engine(url, connect_args=dict(arguments), poolclass=sa.QueuePool, pool_size=1, max_overflow=1)
+        dialect = dialect_of(url)
+        arguments = dict(dialect.arguments(url, settings.timeout))
+        made = sa.create_engine(url, connect_args=arguments, poolclass=sa.QueuePool, pool_size=1, max_overflow=1)
     except (ArgumentError, ValueError):
         raise StoreError("the store's URL cannot be read; write for example duckdb:///events.duckdb") from None
     except (NoSuchModuleError, ModuleNotFoundError):
         raise StoreError(_no_driver(url)) from None
+    if prepared := dialect.prepared:
+        sa.event.listen(made, "connect", lambda connection, _: prepared(connection, settings.timeout))
+    return made
 
 
 def dialect_of(url: sa.URL) -> Dialect:

@@ -6,7 +6,7 @@ database's words; the statement builder uses nothing else that a database may sp
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +17,60 @@ from sqlalchemy.sql.functions import FunctionElement
 EXACT = 2**53 - 1  # the largest whole number that float64 keeps
 
 Construct = type[FunctionElement[Any]]
+Say = str | Callable[..., str]  # a template, or what makes SQL of the SQL of each argument
+
+
+class Name(sa.types.TypeDecorator[str]):
+    """Text that may come back as bytes, where comparing exactly means comparing bytes."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> str | None:
+        """Return the text."""
+        return value.decode("utf-8", "replace") if isinstance(value, bytes | bytearray) else value
+
+
+class text(FunctionElement[str]):  # noqa: N801 a SQL function, spelt like one
+    """Any value as text; true and false as the database writes them."""
+
+    type = sa.Text()
+    inherit_cache = True
+
+
+class exact(FunctionElement[str]):  # noqa: N801
+    """A text that equals only itself, whatever the column's collation: grouped, joined and compared by it."""
+
+    type = Name()
+    inherit_cache = True
+
+
+class no_text(FunctionElement[str]):  # noqa: N801
+    """A null that is a text; takes no argument."""
+
+    type = Name()
+    inherit_cache = True
+
+
+class float64(FunctionElement[float]):  # noqa: N801
+    """A number as a 64-bit float."""
+
+    type = sa.Float(53)
+    inherit_cache = True
+
+
+class figure(FunctionElement[Any]):  # noqa: N801
+    """One number of the answer, in a type that all branches of a UNION ALL share; floats keep it exactly."""
+
+    type = sa.types.NULLTYPE
+    inherit_cache = True
+
+
+class now_seconds(FunctionElement[int]):  # noqa: N801
+    """Seconds since 1970, UTC, by the clock of the store; takes no argument."""
+
+    type = sa.BigInteger()
+    inherit_cache = True
 
 
 class seconds(FunctionElement[int]):  # noqa: N801 a SQL function, spelt like one
@@ -112,6 +166,13 @@ class json_kind(FunctionElement[str]):  # noqa: N801
     inherit_cache = True
 
 
+class json_written(FunctionElement[str]):  # noqa: N801
+    """A JSON value as its JSON text: letters beyond ASCII as they are, no escapes that are not needed."""
+
+    type = sa.Text()
+    inherit_cache = True
+
+
 class json_text(FunctionElement[str]):  # noqa: N801
     """A JSON string without its quotes, anything else as JSON text."""
 
@@ -126,14 +187,43 @@ class json_number(FunctionElement[float]):  # noqa: N801
     inherit_cache = True
 
 
-def said(dialect: str, templates: Mapping[Construct, str]) -> None:
+# what a dialect need not say where SQLAlchemy's own words do
+_ELSE: Mapping[Construct, Callable[..., sa.ColumnElement[Any]]] = {
+    text: lambda value: sa.cast(value, sa.Text),
+    exact: lambda value: value,
+    no_text: lambda: sa.cast(sa.null(), sa.Text),
+    float64: lambda value: sa.cast(value, sa.Float(53)),
+    figure: lambda value: value,
+    now_seconds: lambda: seconds(sa.func.current_timestamp()),
+    json_written: lambda value: sa.cast(value, sa.Text),
+}
+NEEDED: tuple[Construct, ...] = tuple(
+    found
+    for found in list(globals().values())
+    if isinstance(found, type) and issubclass(found, FunctionElement) and found not in (FunctionElement, *_ELSE)
+)  # what every dialect says itself
+
+
+def said(dialect: str, templates: Mapping[Construct, Say]) -> None:
     """Say constructs in a dialect: `{0}`, `{1}` are a construct's arguments, `{all}` is their list."""
     for construct, sql in templates.items():
         _template(construct, dialect, sql)
 
 
-def _template(construct: Construct, dialect: str, sql: str) -> None:
+def _template(construct: Construct, dialect: str, sql: Say) -> None:
     @compiles(construct, dialect)
     def render(element: FunctionElement[Any], compiler: SQLCompiler, **kw: Any) -> str:
         arguments = [compiler.process(clause, **kw) for clause in element.clauses]
+        if not isinstance(sql, str):
+            return sql(*arguments)
         return sql.format(*arguments, all=", ".join(arguments), exact=EXACT)
+
+
+def _otherwise(construct: Construct, made: Callable[..., sa.ColumnElement[Any]]) -> None:
+    @compiles(construct)
+    def render(element: FunctionElement[Any], compiler: SQLCompiler, **kw: Any) -> str:
+        return compiler.process(made(*element.clauses), **kw)
+
+
+for _construct, _made in _ELSE.items():
+    _otherwise(_construct, _made)

@@ -24,7 +24,7 @@ def newest(rows: Rows) -> sa.Select[Any]:
     Times after the store's own clock do not count, so one message from the future does not
     move the window; unless there are no others.
     """
-    past = sa.func.max(sa.case((rows.seconds <= db.seconds(sa.func.current_timestamp()), rows.seconds)))
+    past = sa.func.max(sa.case((rows.seconds <= db.now_seconds(), rows.seconds)))
     return sa.select(sa.func.coalesce(past, sa.func.max(rows.seconds)))
 
 
@@ -32,14 +32,14 @@ def occurring(rows: Rows, newest_second: int) -> sa.Select[Any] | sa.CompoundSel
     """Return the statement for source, event, property and JSON type of what occurred lately."""
     base = sa.select(rows.source.label("source"), rows.event.label("event"))
     seen = base.where(_since(rows, newest_second, EVENT_DAYS)).distinct().subquery("s")
-    empty = sa.cast(sa.null(), sa.Text)
+    empty = db.no_text()
     events = sa.select(seen.c.source, seen.c.event, empty.label("property"), empty.label("kind"))
     if rows.layout.bag is None:
         return events
-    entry = db.json_entries(rows.column(rows.layout.bag)).label("entry")
-    opened = base.add_columns(entry).where(_since(rows, newest_second, MEMBER_DAYS)).subquery("o")
-    key, kind = db.entry_key(opened.c.entry), db.json_kind(db.entry_value(opened.c.entry))
-    members = sa.select(opened.c.source, opened.c.event, key.label("property"), kind.label("kind")).distinct()
+    lately = base.where(_since(rows, newest_second, MEMBER_DAYS))
+    opened = rows.dialect.opened(lately, rows.column(rows.layout.bag))
+    kind = db.json_kind(opened.value).label("kind")
+    members = sa.select(opened.rows.c.source, opened.rows.c.event, opened.key.label("property"), kind).distinct()
     return sa.union_all(events, members)
 
 

@@ -26,14 +26,14 @@ _TYPES: tuple[tuple[str, ColumnType], ...] = (
 )
 
 
-def translate(native: str) -> ColumnType:
-    """Return a database's column type in our words.
+def translate(native: str, own: Iterable[tuple[str, ColumnType]] = ()) -> ColumnType:
+    """Return a database's column type in our words; `own` are its own types, asked first.
 
     >>> translate("timestamp without time zone"), translate("DECIMAL(18,3)"), translate("int8")
     ('datetime', 'number', 'integer')
     """
     lowered = native.lower()
-    return next((ours for pattern, ours in _TYPES if re.search(pattern, lowered)), "any")
+    return next((ours for pattern, ours in (*own, *_TYPES) if re.search(pattern, lowered)), "any")
 
 
 def columns(connection: sa.Connection, schemas: Iterable[str]) -> Columns:
@@ -45,11 +45,12 @@ def columns(connection: sa.Connection, schemas: Iterable[str]) -> Columns:
     wanted = tuple(sorted(set(schemas)))
     found: dict[TableName, dict[str, Column]] = {}
     seen = set()
-    for schema, table, name, native in DIALECTS[connection.dialect.name].listed(connection, wanted):
+    dialect = DIALECTS[connection.dialect.name]
+    for schema, table, name, native in dialect.listed(connection, wanted):
         seen.add(schema)
         if table is not None and name is not None and native is not None:
-            aware = bool(re.search("with time zone|timestamptz", native.lower()))
-            found.setdefault(TableName(schema, table), {})[name] = Column(name, translate(native), aware)
+            aware = bool(re.search(dialect.aware, native.lower()))
+            found.setdefault(TableName(schema, table), {})[name] = Column(name, translate(native, dialect.types), aware)
     if missing := [schema for schema in wanted if schema not in seen]:
         raise StoreError(f"the store has no schema {', '.join(missing)}")
     return found

@@ -19,6 +19,7 @@ from monitor.stores import constructs as db
 from monitor.stores import rules
 from monitor.stores.base import Request, StoreSettings
 from monitor.stores.buckets import Cut
+from monitor.stores.dialects.base import Dialect
 from monitor.stores.rows import KEYS, Cell, Expression, Part, Rows, number
 from monitor.stores.ruletable import RuleTable
 from monitor.stores.table import Constant, EventTable
@@ -35,10 +36,12 @@ class Query:
     cut: Cut
 
 
-def build(table: EventTable, request: Request, settings: StoreSettings, measures: Sequence[Measure]) -> Query | None:
+def build(
+    table: EventTable, request: Request, settings: StoreSettings, measures: Sequence[Measure], dialect: Dialect
+) -> Query | None:
     """Return the statement that answers the measures of one table, or None when there is nothing to ask."""
     cut = Cut(request.since, request.until, ZoneInfo(request.zone), ZoneInfo(settings.naive_zone))
-    rows = Rows(table, cut, settings.repeat_window)
+    rows = Rows(table, cut, settings.repeat_window, dialect)
     parts = [part for grain in ("hour", "day") for part in _parts(rows, _of_grain(measures, grain), grain)]
     if not parts:
         return None
@@ -130,13 +133,13 @@ def _value_aggregate(rows: Rows, measure: Measure, use: Callable[[Expression, st
 def _members(rows: Rows, measures: Sequence[Measure], grain: Grain, bag: str) -> Part:
     """Return the part that groups the members of a JSON object: one parse a row, however many names there are."""
     keys = [rows.source.label("source"), rows.event.label("event"), rows.bucket(rows.seconds, grain).label("bucket")]
-    opened = sa.select(*keys, db.json_entries(rows.column(bag)).label("entry")).where(rows.window).subquery("o")
-    value = rules.JsonValue.of(db.entry_value(opened.c.entry))
+    opened = rows.dialect.opened(sa.select(*keys).where(rows.window), rows.column(bag))
+    value = rules.JsonValue.of(opened.value)
     present = sa.select(
-        opened.c.source,
-        opened.c.event,
-        opened.c.bucket,
-        db.entry_key(opened.c.entry).label("property"),
+        opened.rows.c.source,
+        opened.rows.c.event,
+        opened.rows.c.bucket,
+        opened.key.label("property"),
         value.raw.label("raw"),
         value.kind.label("kind"),
         value.amount.label("amount"),
@@ -146,7 +149,7 @@ def _members(rows: Rows, measures: Sequence[Measure], grain: Grain, bag: str) ->
     if any(measure.stat is Stat.FINGERPRINT for measure in measures):
         cells[Cell(Measure(Stat.FINGERPRINT, None, EVERY, None, grain))] = db.fingerprint(members.c.raw)
     source: sa.FromClause = members
-    if (held := RuleTable(measures)).rules:
+    if (held := RuleTable(measures, rows.dialect)).rules:
         member = rules.JsonValue(members.c.raw, members.c.kind, members.c.amount)
         source, broken = held.joined(members, member)
         cells |= {
@@ -179,7 +182,7 @@ def _repeats(rows: Rows) -> sa.Subquery | None:
     users = [field for field in (rows.field("user_id"), rows.field("anonymous_id")) if field is not None]
     if not users:
         return None
-    user = sa.func.coalesce(*(sa.cast(field, sa.Text) for field in users))
+    user = sa.func.coalesce(*(db.text(field) for field in users))
     identity = rows.field("id")
     marker = rows.column(rows.layout.time) if identity is None else identity
     content = [rows.column(name) for name in rows.layout.content()]
@@ -211,8 +214,10 @@ def _copies(rows: Rows, grain: Grain, stat: Stat, groups: sa.Subquery) -> Part:
 
 def _grouped(base: sa.Subquery, aggregates: Sequence[Expression], prop: Expression | None = None) -> sa.Select[Any]:
     keys: list[Expression] = [base.c.source, base.c.event, base.c.bucket]
-    name = sa.cast(sa.null(), sa.Text) if prop is None else prop
-    select = sa.select(*keys, name.label("property"), *(value.label(f"c{i}") for i, value in enumerate(aggregates)))
+    name = db.no_text() if prop is None else prop
+    select = sa.select(
+        *keys, name.label("property"), *(db.figure(value).label(f"c{i}") for i, value in enumerate(aggregates))
+    )
     return select.group_by(*keys, *([] if prop is None else [prop])).select_from(base)
 
 

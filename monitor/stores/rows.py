@@ -13,6 +13,7 @@ from checks.base import Grain, Measure
 from monitor.stores import clock
 from monitor.stores import constructs as db
 from monitor.stores.buckets import WIDTH, Cut, Piece
+from monitor.stores.dialects.base import Dialect
 from monitor.stores.table import Column, Constant, EventTable
 
 Expression = sa.ColumnElement[Any]
@@ -41,9 +42,10 @@ class Part:
 class Rows:
     """The rows of one table inside the window, and the expressions that all parts share."""
 
-    def __init__(self, table: EventTable, cut: Cut, repeat_window: int) -> None:
+    def __init__(self, table: EventTable, cut: Cut, repeat_window: int, dialect: Dialect) -> None:
         """Name the columns of a table; nothing is read."""
         self.layout = table
+        self.dialect = dialect
         self.cut = cut
         self.repeat_window = repeat_window
         typed = [sa.column(column.name, _sql_type(column)) for column in table.columns.values()]
@@ -101,9 +103,9 @@ class Rows:
 
     def _text(self, where: str | Constant) -> Expression:
         if isinstance(where, Constant):
-            return sa.literal(where.value, sa.Text())
+            return sa.literal(where.value, db.Name())
         column = self.column(where)
-        return column if self.layout.columns[where].type == "string" else sa.cast(column, sa.Text)
+        return db.exact(column if self.layout.columns[where].type == "string" else db.text(column))
 
 
 def _shifted(seconds: Expression, pieces: Sequence[Piece]) -> Expression:

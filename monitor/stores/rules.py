@@ -67,7 +67,7 @@ class JsonValue:
     @property
     def text(self) -> Expression:
         """Return the value as JSON text."""
-        return sa.cast(self.raw, sa.Text)
+        return db.json_written(self.raw)
 
 
 def json_mistyped(value: JsonValue, planned: Expression) -> Condition:

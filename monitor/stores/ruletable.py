@@ -12,7 +12,9 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from checks.base import Measure, Rule, Stat
+from monitor.stores import constructs as db
 from monitor.stores import rules
+from monitor.stores.dialects.base import Dialect
 from monitor.stores.rules import Expression, JsonValue
 
 Kind = Literal["type", "enum", "pattern", "range"]
@@ -22,8 +24,9 @@ MOST_BOUND = 2000  # rows: PostgreSQL takes 65,535 bound values a statement; bey
 class RuleTable:
     """The rules that measures hold JSON members against: one of a kind for each event and property."""
 
-    def __init__(self, measures: Sequence[Measure]) -> None:
+    def __init__(self, measures: Sequence[Measure], dialect: Dialect) -> None:
         """Collect the rules; equal ones of several events are kept once."""
+        self._tabled = dialect.tabled
         self.rules: dict[tuple[str, str], dict[str, Rule]] = {}
         for measure in measures:
             if measure.rule and measure.event and measure.property:
@@ -46,12 +49,12 @@ class RuleTable:
             counts[Stat.OUTSIDE, "enum"] = ruled - sa.func.count(allowed.c.rule)
         return source, counts
 
-    def _counts(self, member: JsonValue, held: sa.Values) -> Iterator[tuple[tuple[Stat, Kind], Expression]]:
+    def _counts(self, member: JsonValue, held: sa.FromClause) -> Iterator[tuple[tuple[Stat, Kind], Expression]]:
         if self._of("type"):
             yield (Stat.MISTYPED, "type"), rules.count_if(rules.json_mistyped(member, held.c.type))
         if self._of("range"):
             # a column of nothing but NULL has no type of its own in PostgreSQL
-            low, high = (sa.cast(limit, sa.Float(53)) for limit in (held.c.low, held.c.high))
+            low, high = (db.float64(limit) for limit in (held.c.low, held.c.high))
             yield (Stat.OUTSIDE, "range"), rules.count_if(rules.beyond(member.amount, low, high))
         if patterns := self._of("pattern"):
             cases = [(held.c.pattern == number, rules.json_unlike(member, rule)) for rule, number in patterns.items()]
@@ -60,13 +63,13 @@ class RuleTable:
     def _of(self, kind: Kind) -> dict[Rule, int]:
         return {rule: number for rule, number in self._numbers.items() if rule.kind == kind}
 
-    def _values(self) -> sa.Values:
+    def _values(self) -> sa.FromClause:
         """Return the rules by event and property: planned type, limits, numbers of enum and pattern."""
         names: list[sa.ColumnClause[Any]] = [sa.column(name, sa.Text()) for name in ("event", "property", "type")]
         names += [sa.column(name, sa.Float(53)) for name in ("low", "high")]
         names += [sa.column(name, sa.Integer()) for name in ("enum", "pattern")]
         rows = [(*key, *self._row(held)) for key, held in self.rules.items()]
-        return sa.values(*names, name="rules", literal_binds=len(rows) > MOST_BOUND).data(rows)
+        return self._tabled("rules", names, rows, MOST_BOUND)
 
     def _row(self, held: Mapping[str, Rule]) -> tuple[str | float | None, ...]:
         planned = held["type"].value[0] if "type" in held else None
@@ -78,8 +81,8 @@ class RuleTable:
             *(self._numbers[held[kind]] if kind in held else None for kind in ("enum", "pattern")),
         )
 
-    def _allowed(self) -> sa.Values:
+    def _allowed(self) -> sa.FromClause:
         """Return the members of all enums: number of the rule, value as JSON text."""
         rows = [(number, raw) for rule, number in self._of("enum").items() for raw in rules.json_members(rule)]
         names: list[sa.ColumnClause[Any]] = [sa.column("rule", sa.Integer()), sa.column("raw", sa.Text())]
-        return sa.values(*names, name="allowed", literal_binds=len(rows) > MOST_BOUND).data(rows)
+        return self._tabled("allowed", names, rows, MOST_BOUND)

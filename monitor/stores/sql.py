@@ -32,6 +32,7 @@ from monitor.stores.rows import Rows
 from monitor.stores.table import EventTable
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+NOWHEN = Cut(EPOCH, EPOCH, ZoneInfo("UTC"), ZoneInfo("UTC"))
 
 
 def open_store(settings: StoreSettings, plan: Plan) -> SqlStore:
@@ -51,6 +52,7 @@ class SqlStore:
         self._settings = settings
         self._plan = plan
         self._engine = engine(settings)
+        self._dialect = DIALECTS[self._engine.dialect.name]
         self._known: tuple[tuple[EventTable, ...], Catalog] | None = None
 
     def catalog(self) -> Catalog:
@@ -95,7 +97,7 @@ class SqlStore:
 
     def _tables(self, connection: sa.Connection) -> tuple[EventTable, ...]:
         layout = LAYOUTS[self._settings.layout]
-        default = DIALECTS[connection.dialect.name].default_schema or self._engine.url.database or ""
+        default = self._dialect.default_schema or self._engine.url.database or ""
         schemas = layout.schemas(self._settings) or (default,)
         return tuple(layout.tables(columns(connection, schemas), self._settings, self._plan))
 
@@ -103,7 +105,7 @@ class SqlStore:
         """Return what occurs in each table; only tables that do not say it by their name are asked."""
         found = []
         for table in tables:
-            rows = Rows(table, Cut(EPOCH, EPOCH, ZoneInfo("UTC"), ZoneInfo("UTC")), self._settings.repeat_window)
+            rows = Rows(table, NOWHEN, self._settings.repeat_window, self._dialect)
             if named := discovery.named(table):
                 found.append((table, [named]))
                 continue
@@ -119,7 +121,7 @@ class SqlStore:
             measures = [measure for measure in request.measures if not here or measure.event in (None, *here)]
             if table.bag:
                 measures = list(_spelt_out(measures, catalog.events))
-            if query := build(table, request, self._settings, measures):
+            if query := build(table, request, self._settings, measures, self._dialect):
                 yield table, query, measures
 
     def _answer(self, query: Query) -> Sequence[Sequence[Any]]:

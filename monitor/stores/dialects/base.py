@@ -6,14 +6,17 @@ only be read, and stops a statement that takes too long.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
-from monitor.stores.constructs import Construct
+from monitor.stores import constructs as db
+from monitor.stores.constructs import Construct, Say
+from monitor.stores.table import ColumnType
 
+Expression = sa.ColumnElement[Any]
 Native = tuple[str, str | None, str | None, str | None]  # schema, table, column, type as the database names it
 
 
@@ -26,19 +29,80 @@ class Estimate:
     cost: float | None = None  # in the planner's own unit
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The members of JSON objects as rows: the columns that were selected beside them, name and value of each."""
+
+    rows: sa.Subquery
+    key: Expression
+    value: Expression
+
+
+def in_columns(select: sa.Select[Any], bag: Expression) -> Opened:
+    """Open objects by a function of the SELECT list that returns a row for each member."""
+    opened = select.add_columns(db.json_entries(bag).label("entry")).subquery("o")
+    return Opened(opened, db.entry_key(opened.c.entry), db.entry_value(opened.c.entry))
+
+
+def in_from(select: sa.Select[Any], bag: Expression, *, derived: bool = False) -> Opened:
+    """Open objects by a function behind the table in FROM, that gives columns `k` and `v`.
+
+    `json_entries` says the function; where it does not name its columns itself, `derived`
+    writes them behind it, as in AS j(k, v). `entry_key` and `entry_value` make of the two what
+    they are.
+    """
+    members = db.json_entries(bag).table_valued("k", "v", name="j", joins_implicitly=True)
+    members = members.render_derived() if derived else members
+    columns = db.entry_key(members.c.k).label("k"), db.entry_value(members.c.v).label("v")
+    opened = select.add_columns(*columns).select_from(*select.get_final_froms(), members).subquery("o")
+    return Opened(opened, opened.c.k, opened.c.v)
+
+
+Columns = Sequence[sa.ColumnClause[Any]]
+
+
+def as_values(name: str, columns: Columns, rows: Sequence[tuple[Any, ...]], most_bound: int) -> sa.FromClause:
+    """Return our own rows as a table by VALUES; values beyond `most_bound` rows are quoted into the text."""
+    return sa.values(*columns, name=name, literal_binds=len(rows) > most_bound).data(list(rows))
+
+
+def as_selects(name: str, columns: Columns, rows: Sequence[tuple[Any, ...]], most_bound: int) -> sa.FromClause:
+    """Return our own rows as a table by a UNION ALL of SELECTs, where there is no VALUES."""
+    quoted = len(rows) > most_bound
+
+    def said(column: sa.ColumnClause[Any], value: Any) -> Expression:
+        if value is None:
+            return sa.null()
+        return sa.literal(value, column.type, literal_execute=quoted)
+
+    def one(row: tuple[Any, ...]) -> sa.Select[Any]:
+        return sa.select(*(said(column, value).label(column.name) for column, value in zip(columns, row, strict=True)))
+
+    typed = sa.union_all(*(one(row) for row in rows)).subquery(f"{name}_rows")
+    named = [sa.type_coerce(typed.c[column.name], column.type).label(column.name) for column in columns]
+    return sa.select(*named).subquery(name)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
     """A database: `name` is SQLAlchemy's name of the dialect."""
 
     name: str
     schemes: Mapping[str, str]  # what people write before :// -> SQLAlchemy's drivername
-    constructs: Mapping[Construct, str]  # see `constructs.said`
+    constructs: Mapping[Construct, Say]  # see `constructs.said`
     listed: Callable[[sa.Connection, tuple[str, ...]], Iterable[Native]]
     """All columns of the schemas that exist, in one statement; (schema, None, None, None) for an empty one."""
     arguments: Callable[[sa.URL, float], Mapping[str, Any]]  # of connect(): read-only, and a timeout in seconds
     extra: str | None = None  # what to install: trackwatch[extra]; None: always there
     default_schema: str | None = None  # None: the database of the URL
     tried: bool = True  # run in the tests; else its SQL is compiled and read, and no server has seen it
+    opened: Callable[[sa.Select[Any], Expression], Opened] = in_columns
+    """How JSON objects are opened: the SELECT of what is wanted beside their members, and the column of objects."""
+    tabled: Callable[[str, Columns, Sequence[tuple[Any, ...]], int], sa.FromClause] = as_values
+    """How a few rows of our own become a table: its name, its columns, its rows, and how many may be bound."""
+    types: tuple[tuple[str, ColumnType], ...] = ()  # patterns of its own column types, before the common ones
+    aware: str = "with time zone|timestamptz"  # pattern of the time types that mean an instant
+    prepared: Callable[[Any, float], None] | None = None  # what a new driver's connection is told; timeout in seconds
     cancel: Callable[[Any], None] | None = None  # stops what a driver's connection runs; None: its own timeout does
     estimate: Callable[[sa.Connection, sa.Executable], Estimate | None] | None = None
     most_columns: int = 1600  # of one SELECT
