@@ -47,6 +47,7 @@ def shop(make_profile, traffic, *, events=4, seed=0, trouble=False, judged=24):
         for values in rows.values():
             values[-24:] = rng.choice([0, 5]) * values[-24:]
         rows["Stray", "web"] = traffic(20.0, seed=5)  # which nobody planned
+        rows["stray", "ios"] = traffic(20.0, seed=6)  # under another name
     days = {place: values.reshape(DAYS, 24).sum(axis=1).astype(int) for place, values in rows.items()}
 
     def broken(usual):
