@@ -256,7 +256,7 @@ class _Builder:
         if self._wants_key():
             self._name(event.value, line, merge=event.value == "<<" and not event.style)
             return
-        value = _resolve(event.value) if not event.style and not text_tag else event.value
+        value = plain_value(event.value) if not event.style and not text_tag else event.value
         if isinstance(value, str) and self.environ is not None and "$" in value:
             value = self._replace(value, self.environ, line)
         if event.anchor:
@@ -321,7 +321,7 @@ class _Builder:
         return (EnvText(replaced) or None) if count else text
 
 
-def _resolve(text: str) -> Any:
+def plain_value(text: str) -> Any:
     """Return what an unquoted scalar means: nothing, a truth value, a number or text."""
     if text in _WORDS:
         return _WORDS[text]
