@@ -16,8 +16,8 @@ from checks import counts
 from checks.base import EVERY, Bucket, Evidence, Finding, Floats, Key, Kind, Measure, Profile, Stat, Table, check
 from checks.expectation import count_evidence, forecast_of, judged
 from checks.names import likeness
-from checks.plan import Plan
-from checks.words import number
+from checks.plan import CALLS, Plan
+from checks.words import number, stretch
 
 DAY = dt.timedelta(days=1)
 
@@ -91,7 +91,7 @@ def _events(rows: Table, plan: Plan, bucket: Bucket, params: UnplannedParams) ->
             came.setdefault(key.event, {})[key.source] = float(np.nansum(series))
     for event, sources in came.items():
         total = sum(sources.values())
-        new = event not in plan.events and total >= params.min_rows
+        new = event not in (*plan.events, *CALLS) and total >= params.min_rows
         where = ", ".join(sorted(sources))
         text = f"{event} arrives from {where}, {number(total)} times in {len(rows.calendar)} days, and is in no plan."
         yield Finding(kind="event", event=event, bucket=bucket, observed=total, relevant=new, text=text if new else "")
@@ -182,7 +182,8 @@ def _judged(
     gone = loss.observed == 0 and loss.expected > 0
     came = float(np.nansum(heir.series[loss.hours])) if heir else 0.0
     text = (
-        f"{key}: nothing since {loss.since:%d %b, %H:%M} UTC, where {number(loss.expected)} were expected;"
+        f"{key}: nothing for {stretch(loss.hours.stop - loss.hours.start, 'hour')}, where {number(loss.expected)} were"
+        f" expected;"
         f" instead {heir.key.event} came {number(came)} times, which is in no plan."
         if heir and gone
         else ""

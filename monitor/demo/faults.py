@@ -134,8 +134,7 @@ RENAMED = Fault(
     event="Wishlist Item Added",
     source="web",
     start=_at(2, 23, 15),
-    covered_by=(("missing", "stopped"), ("volume", "drop"), ("unplanned", "renamed")),
-    note="seen as a stop; the new name is the business of unplanned.renamed, a later version",
+    covered_by=(("unplanned", "renamed"), ("missing", "stopped"), ("volume", "drop")),
 )
 PRICE_AS_TEXT = Fault(
     name="Property turned into a string",
