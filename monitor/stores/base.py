@@ -12,7 +12,8 @@ from checks.base import Catalog, Measure
 if TYPE_CHECKING:
     import pandas as pd
 
-LayoutName = Literal["segment", "events", "files"]  # each a file of `layouts/`; files are a folder of their own
+# each a file of `layouts/`; files are a folder of their own
+LayoutName = Literal["segment", "rudderstack", "events", "files"]
 COLUMNS = ("source", "event", "property", "label", "measure", "grain", "bucket", "value")
 
 
@@ -27,9 +28,11 @@ class StoreSettings:
 
     url: str
     layout: LayoutName = "events"
-    sources: Mapping[str, str] = field(default_factory=dict)  # segment: source -> schema
+    sources: Mapping[str, str] = field(default_factory=dict)  # segment, rudderstack: source -> schema
     table: str | None = None  # events: "events" or "schema.events"
     columns: Mapping[str, str] = field(default_factory=dict)
+    dimensions: Mapping[str, str] = field(default_factory=dict)  # dimension -> column, beside what the layout knows
+    views: bool | None = None  # segment, rudderstack: read `x_view` instead of `x`; None: where the store is BigQuery
     naive_zone: str = "UTC"  # IANA name: what times without a zone mean
     timeout: float = 300.0  # seconds that one statement may take
     repeat_window: int = 60  # seconds within which the same content under another id is a repeat

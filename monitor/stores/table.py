@@ -13,6 +13,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 Clock = Literal["time", "seconds", "milliseconds", "microseconds", "text"]
+Role = Literal["tracks", "state", "discards"]
 ColumnType = Literal["string", "integer", "number", "boolean", "datetime", "object", "array", "json", "any"]
 NEUTRAL = (
     "id",
@@ -90,3 +91,19 @@ class EventTable:
     def content(self) -> tuple[str, ...]:
         """Return the columns that hold what the event says, as opposed to when and by whom."""
         return (self.bag,) if self.bag else tuple(dict.fromkeys(self.properties.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class SideTable:
+    """A table that holds no events of its own, but says something of them: for comparing, not for counting.
+
+    `tracks` has a row for each track call of a source, `state` is upserted (a row is a user or account as of
+    now), `discards` has the values that did not fit their column.
+    """
+
+    role: Role
+    source: str
+    table: TableName
+    time: str | None  # column of received_at
+    event: str | None  # column that names the event
+    columns: Mapping[str, str]  # name in small letters -> column

@@ -8,7 +8,12 @@ from dataclasses import dataclass
 from checks.plan import Plan
 from monitor.stores.base import StoreSettings
 from monitor.stores.introspect import Columns
-from monitor.stores.table import EventTable
+from monitor.stores.table import EventTable, SideTable
+
+
+def nothing(_columns: Columns, _settings: StoreSettings) -> Iterator[SideTable]:
+    """Yield no table beside those of events."""
+    return iter(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,3 +22,4 @@ class Layout:
 
     schemas: Callable[[StoreSettings], tuple[str, ...]]
     tables: Callable[[Columns, StoreSettings, Plan], Iterator[EventTable]]
+    beside: Callable[[Columns, StoreSettings], Iterator[SideTable]] = nothing
