@@ -213,6 +213,8 @@ class Finding:
     high: float | None = None
     p_value: float | None = None
     effect: float | None = None  # relative: -0.975 is 97.5 % below expectation; for rates, the difference in share
+    effect_low: float | None = None  # 95 % interval of the effect, where it is known
+    effect_high: float | None = None
     relevant: bool = True  # at least the minimum effect: an irrelevant finding is never a problem
     settled: bool | None = None  # the newest data alone are as expected, so the incident is over; None: ask the p-value
     rows: float = 0.0  # messages lost, in excess, or damaged

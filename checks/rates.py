@@ -2,7 +2,8 @@
 
 What `duplicates` and `schema` have in common. A share is held against what the plan allows
 (a promise), or also against the series' own past (a background that is natural). Rows come
-in clumps, from one user or one release, so their correlation is learned from the past.
+in clusters, from one user or one release: `checks.clusters` learns from the past how much
+that makes a share vary.
 """
 
 from __future__ import annotations
@@ -11,9 +12,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from checks import stats
+from checks import clusters
 from checks.base import Bucket, Evidence, Finding, Floats, Key, Profile, Table
 from checks.expectation import judged, key_of, trail
 from checks.words import TELLING
@@ -74,9 +74,9 @@ def judge_shares(profile: Profile, given: Shares, limit: Limit) -> Iterator[Find
         return
     columns = [column for column, _ in days]
     bad, rows = table.values[:, columns], given.rows[:, columns]
-    test = _test(given, bad, rows, limit)
-    arrays = (bad, rows, test.expected, test.low, test.high, test.p_value)
-    numbers = np.stack([np.broadcast_to(a, bad.shape) for a in arrays], axis=2).tolist()
+    test = _test(given, columns, limit)
+    arrays = (bad, rows, test.expected, test.low, test.high, test.p_value, test.effect_low, test.effect_high)
+    numbers = np.stack(np.broadcast_arrays(*arrays), axis=2).tolist()
     known = (np.isfinite(bad) & (rows > 0)).tolist()
     for i, key in enumerate(table.keys):
         for j, (_, bucket) in enumerate(days):
@@ -84,29 +84,20 @@ def judge_shares(profile: Profile, given: Shares, limit: Limit) -> Iterator[Find
                 yield _finding(key, bucket, numbers[i][j], limit)
 
 
-def _test(given: Shares, bad: Floats, rows: Floats, limit: Limit) -> stats.RateTest:
-    past = slice(None, given.bad.cut)
-    usable = given.bad.usable[:, past]
-    past_bad, past_rows = (np.where(usable, a[:, past], np.nan) for a in (given.bad.values, given.rows))
-    if limit.natural:
-        return stats.rate_rise(bad, rows, past_bad, past_rows, limit.tolerance)
-    above = np.any(bad > limit.tolerance * rows, axis=1)
-    rho = _correlation(past_bad, past_rows, np.asarray(above))[:, None]
-    p_value = stats.beta_binomial_upper(bad, rows, limit.tolerance, rho)
-    _, high = stats.beta_binomial_interval(rows, limit.tolerance, rho)
-    return stats.RateTest(p_value, np.full(bad.shape, limit.tolerance), np.zeros(bad.shape), high)
-
-
-def _correlation(past_bad: Floats, past_rows: Floats, above: NDArray[np.bool_]) -> Floats:
-    """Learn how bad rows clump [keys], where a share is above its limit: elsewhere it decides nothing."""
-    rho = np.full(len(above), UNTOLD)
-    rows = past_rows[above]
-    _, rho[above] = stats.estimate_rate(past_bad[above], rows, np.isfinite(rows), prior=UNTOLD)
-    return rho
+def _test(given: Shares, columns: list[int], limit: Limit) -> clusters.Rise:
+    table, past = given.bad, slice(None, given.bad.cut)
+    bad, rows, weekday = table.values[:, columns], given.rows[:, columns], table.calendar.slot[columns]
+    usable = table.usable[:, past]
+    past_bad, past_rows = (np.where(usable, a[:, past], np.nan) for a in (table.values, given.rows))
+    if not limit.natural:  # where a share keeps its promise, the past decides nothing
+        past_bad[~np.any(bad > limit.tolerance * rows, axis=1)] = np.nan
+    prior = clusters.CORRELATION if limit.natural else UNTOLD
+    usual = clusters.learn(past_bad, past_rows, table.calendar.slot[past], prior)
+    return clusters.rise(usual, bad, rows, weekday, limit.tolerance, natural=limit.natural)
 
 
 def _finding(key: Key, bucket: Bucket, numbers: list[float], limit: Limit) -> Finding:
-    bad, rows, expected, low, high, p_value = numbers
+    bad, rows, expected, low, high, p_value, effect_low, effect_high = numbers
     day = Day(key, bad, rows, max(expected, limit.tolerance))
     return Finding(
         kind=limit.kind,
@@ -116,10 +107,12 @@ def _finding(key: Key, bucket: Bucket, numbers: list[float], limit: Limit) -> Fi
         bucket=bucket,
         observed=day.share,
         expected=expected,
-        low=low,
+        low=low if limit.natural else 0.0,
         high=high,
         p_value=p_value,
         effect=day.share - expected,
+        effect_low=effect_low,
+        effect_high=effect_high,
         relevant=day.share - expected > limit.least and bad >= limit.least_rows,
         settled=_settled(day, expected, limit),
         rows=max(bad - expected * rows, 0.0),

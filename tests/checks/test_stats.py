@@ -8,11 +8,7 @@ from scipy import stats as scipy_stats
 
 from checks.stats import (
     benjamini_hochberg,
-    beta_binomial_interval,
-    beta_binomial_upper,
-    estimate_rate,
     negative_binomial_tails,
-    rate_rise,
     zero_probability,
 )
 
@@ -63,63 +59,6 @@ def test_no_input_is_too_bad_for_a_probability(y, mean, variance):
 def test_no_event_where_seven_were_due_is_rarer_for_steady_streams():
     chances = zero_probability(7.0, [0.0, 0.1, 0.5])
     assert chances == pytest.approx([np.exp(-7), 1.7**-10, 4.5**-2])
-
-
-@pytest.mark.parametrize(
-    ("trials", "rate", "correlation"),
-    [
-        pytest.param(1000, 0.01, 0.01, id="a rare fault in clumps"),
-        pytest.param(1000, 0.01, 0.0005, id="a rare fault, almost independent"),
-        pytest.param(50, 0.02, 0.02, id="few rows"),
-        pytest.param(200, 0.1, 0.05, id="a common fault in clumps"),
-        pytest.param(100_000, 0.001, 0.001, id="many rows"),
-    ],
-)
-def test_the_share_tail_is_within_a_factor_of_1_7_of_the_beta_binomial(trials, rate, correlation):
-    size = (1 - correlation) / correlation
-    exact = scipy_stats.betabinom(trials, rate * size, (1 - rate) * size)
-    k = exact.isf([0.05, 0.01, 0.001])
-    mid_p = exact.sf(k) + exact.pmf(k) / 2
-    assert np.all(np.abs(np.log(beta_binomial_upper(k, trials, rate, correlation) / mid_p)) < np.log(1.7))
-
-
-@given(k=st.integers(1, 99), rho=st.floats(0, 0.9), rate=st.floats(0.001, 0.99))
-def test_more_bad_rows_are_never_less_surprising(k, rho, rate):
-    p = beta_binomial_upper([k, k + 1], 100, rate, rho)
-    assert 0 <= p[1] <= p[0] + 1e-9 <= 1 + 2e-9
-
-
-def test_the_interval_of_a_share_widens_with_correlation():
-    low, high = beta_binomial_interval(1000, 0.1, np.array([0.0, 0.01, 0.1]))
-    assert np.all(np.diff(low) < 0)
-    assert np.all(np.diff(high) > 0)
-
-
-def test_a_past_incident_does_not_become_the_usual_rate():
-    rng = np.random.default_rng(1)
-    bad = rng.binomial(1000, 0.01, (1, 56)).astype(float)
-    bad[0, 20:23] = 400
-    rate, _ = estimate_rate(bad, np.full((1, 56), 1000.0), np.ones((1, 56), dtype=bool))
-    assert rate[0] == pytest.approx(0.01, rel=0.15)
-
-
-@pytest.mark.parametrize("tolerance", [0.0, 0.05])
-def test_without_a_row_there_is_no_evidence(tolerance):
-    test = rate_rise(np.zeros(2), np.array([0.0, np.nan]), np.full((2, 9), np.nan), np.full((2, 9), np.nan), tolerance)
-    assert test.p_value.tolist() == [1.0, 1.0]
-
-
-def test_a_rate_below_the_tolerance_is_fine_however_far_above_its_baseline():
-    past = np.full((1, 30), 10_000.0)
-    test = rate_rise(np.array([300.0]), np.array([10_000.0]), past * 0.0001, past, tolerance=0.05)
-    assert test.p_value[0] > 0.5
-
-
-def test_a_rate_is_judged_in_every_bucket_of_a_series():
-    past = np.full((1, 30), 1000.0)
-    test = rate_rise(np.array([[10.0, 300.0]]), np.full((1, 2), 1000.0), past * 0.01, past)
-    assert test.p_value[0, 0] > 0.05
-    assert test.p_value[0, 1] < 1e-9
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30), st.floats(0.01, 0.5))
