@@ -49,7 +49,10 @@ def _sizes() -> tuple[float, ...]:
 
 
 SECONDS = Bins(  # of Stat.DELAYS and Stat.LAGS; negative: a time in the future
-    (-DAY, -HOUR, -MINUTE, 0, 1, 2, 5, 10, 30, MINUTE, *(m * MINUTE for m in (2, 5, 10, 20, 30)))
-    + tuple(h * HOUR for h in _HOURS)
+    (
+        *(-DAY, -HOUR, -MINUTE, 0, 1, 2, 5, 10, 30, MINUTE),
+        *(minutes * MINUTE for minutes in (2, 5, 10, 20, 30)),
+        *(hours * HOUR for hours in _HOURS),
+    )
 )
 SIZES = Bins(_sizes())  # of Stat.SIZES: half a decade each; [0, 0.001) holds the zero

@@ -120,6 +120,13 @@ class fingerprint(FunctionElement[int]):  # noqa: N801
     inherit_cache = True
 
 
+class distinct(FunctionElement[int]):  # noqa: N801
+    """Aggregate: about how many different values there are; exact where the database has no cheaper way."""
+
+    type = sa.BigInteger()
+    inherit_cache = True
+
+
 class matches(FunctionElement[bool]):  # noqa: N801
     """Whether a text contains a match of a regular expression."""
 
@@ -194,6 +201,7 @@ _ELSE: Mapping[Construct, Callable[..., sa.ColumnElement[Any]]] = {
     no_text: lambda: sa.cast(sa.null(), sa.Text),
     float64: lambda value: sa.cast(value, sa.Float(53)),
     figure: lambda value: value,
+    distinct: lambda value: sa.func.count(value.distinct()),
     now_seconds: lambda: seconds(sa.func.current_timestamp()),
     json_written: lambda value: sa.cast(value, sa.Text),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,17 +20,75 @@ Texts = NDArray[np.object_]
 Chunk = tuple[Texts, Texts, Texts, Texts, NDArray[np.datetime64], Numbers]  # source, event, property, label, bucket
 
 
+MOST_VALUES = 50  # of a dimension, by source, event and bucket: the rest is OTHER
+NONE, OTHER = "(none)", "(other)"
+BY_PLACE = ["source", "event", "property", "bucket"]
+ZERO_SAYS_SOMETHING = {Stat.FINGERPRINT, Stat.LOWEST, Stat.HIGHEST}
+OF_ASKED = {Stat.FINGERPRINT, Stat.DISTINCT, Stat.LOWEST, Stat.HIGHEST, Stat.SIZES}  # counted of members where asked
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Answer:
     """The rows of one part as arrays: who, when, and the numbers that were asked."""
 
-    def __init__(self, query: Query, part: Part, rows: Sequence[Sequence[Any]]) -> None:
+    grain: Grain
+    source: Texts
+    event: Texts
+    property: Texts
+    label: Texts
+    bucket: NDArray[np.datetime64]
+    numbers: tuple[Numbers, ...]
+
+    @classmethod
+    def read(cls, query: Query, part: Part, rows: Sequence[Sequence[Any]]) -> Answer:
         """Turn rows into columns; a missing text is empty."""
         columns = list(zip(*rows, strict=True)) or [()] * (len(KEYS) + len(part.cells))
-        self.source, self.event = _texts(columns[1]), _texts(columns[2])
-        self.property = _texts(columns[4])
-        self.bucket = query.cut.starts(np.array(columns[3], dtype=np.int64), part.grain)
-        self.grain = part.grain
-        self.numbers: list[Numbers] = [np.array(column, dtype=np.float64) for column in columns[len(KEYS) :]]
+        source, event, prop, label = (_texts(columns[i]) for i in (1, 2, 4, 5))
+        bucket = query.cut.starts(np.array(columns[3], dtype=np.int64), part.grain)
+        numbers = tuple(np.array(column, dtype=np.float64) for column in columns[len(KEYS) :])
+        return cls(part.grain, source, event, prop, label, bucket, numbers)
+
+    def merged(self, cells: Sequence[Cell]) -> Answer:
+        """Return the answer without labels: what differs by label only becomes one row."""
+        groups = self._table(self.numbers[: len(cells)]).groupby(BY_PLACE, sort=False)
+        columns = {f"c{i}": _over_labels(groups[f"c{i}"], cell.measure.stat) for i, cell in enumerate(cells)}
+        return self._of(pd.DataFrame(columns).reset_index().assign(label=""), len(cells))
+
+    def of_bins(self, labels: Sequence[str]) -> Answer:
+        """Return the rows that lie in a bin, by its label instead of its number."""
+        inside = self.label != ""
+        label = _texts([labels[int(number)] for number in self.label[inside]])
+        places = (self.source[inside], self.event[inside], self.property[inside], label, self.bucket[inside])
+        return Answer(self.grain, *places, tuple(number[inside] for number in self.numbers))
+
+    def of_values(self) -> Answer:
+        """Return the most frequent values of a dimension; the rest is OTHER, no value is NONE."""
+        table = self._table(self.numbers[:1]).assign(label=np.where(self.label == "", NONE, self.label))
+        table = table.groupby([*BY_PLACE, "label"], as_index=False).sum()
+        table = table.sort_values(["c0", "label"], ascending=[False, True])
+        rank = table.groupby(BY_PLACE).cumcount()
+        table["label"] = table["label"].where(rank < MOST_VALUES, OTHER)
+        return self._of(table.groupby([*BY_PLACE, "label"], as_index=False).sum(), 1)
+
+    def _table(self, numbers: Sequence[Numbers]) -> pd.DataFrame:
+        places = dict(zip(BY_PLACE, (self.source, self.event, self.property, self.bucket), strict=True))
+        return pd.DataFrame(places | {f"c{i}": number for i, number in enumerate(numbers)})
+
+    def _of(self, table: pd.DataFrame, width: int) -> Answer:
+        source, event, prop, label = (
+            table[name].to_numpy(dtype=object) for name in ("source", "event", "property", "label")
+        )
+        numbers = tuple(table[f"c{i}"].to_numpy(dtype=np.float64) for i in range(width))
+        bucket = table["bucket"].to_numpy().astype("datetime64[s]")
+        return Answer(self.grain, source, event, prop, label, bucket, numbers)
+
+
+def _over_labels(values: Any, stat: Stat) -> Any:
+    """Return one number for all labels of a place. Bins share no value, so that even distinct values add up."""
+    if stat is Stat.FINGERPRINT:
+        low, high = values.min(), values.max()
+        return low.where(low == high, -1.0)
+    return values.min() if stat is Stat.LOWEST else values.max() if stat is Stat.HIGHEST else values.sum()
 
 
 class Frame:
@@ -48,10 +107,13 @@ class Frame:
             by_part[row[0]].append(row)
         spines: dict[Grain, Answer] = {}
         for part, mine in zip(query.parts, by_part, strict=True):
-            answer = Answer(query, part, mine)
+            answer = Answer.read(query, part, mine)
             asked = [measure for measure in measures if measure.grain == part.grain]
             if part.members:
                 self._add_members(part, answer, spines[part.grain], Wanted(asked, known))
+            elif part.labels is not None:
+                labelled = answer.of_bins(part.labels) if part.labels else answer.of_values()
+                self._put(labelled, part.cells[0], labelled.numbers[0])
             else:
                 spines.setdefault(part.grain, answer)
                 self._add_columns(part, answer, any(measure.stat is Stat.ROWS for measure in asked))
@@ -79,16 +141,16 @@ class Frame:
             self._put(answer, cell, rows)
 
     def _add_members(self, part: Part, answer: Answer, spine: Answer, wanted: Wanted) -> None:
-        seen = list(zip(answer.event, answer.property, strict=True))
-        for cell, number in zip(part.cells, answer.numbers, strict=False):
-            if cell.measure.stat is Stat.NULLS:
-                self._put_absences(answer, number, spine, wanted)
-                continue
-            if cell.measure.stat is Stat.FINGERPRINT:
-                mine = wanted.pairs(Stat.FINGERPRINT, seen)
-                self._put(answer, cell, np.where(np.array([pair in mine for pair in seen], dtype=bool), number, np.nan))
+        whole = answer.merged(part.cells) if part.labels else answer
+        for i, cell in enumerate(part.cells):
+            stat = cell.measure.stat
+            here = answer.of_bins(part.labels or ()) if stat is Stat.SIZES else whole
+            if stat is Stat.NULLS:
+                self._put_absences(here, here.numbers[i], spine, wanted)
+            elif stat in OF_ASKED:
+                self._put(here, cell, np.where(wanted.mask(stat, here), here.numbers[i], np.nan))
             else:
-                self._put(answer, cell, number)
+                self._put(here, cell, here.numbers[i])
 
     def _put_absences(self, answer: Answer, present: Numbers, spine: Answer, wanted: Wanted) -> None:
         """Add rows of a bucket without the member: all rows less those that have it."""
@@ -109,14 +171,15 @@ class Frame:
     def _put(self, answer: Answer, cell: Cell, number: Numbers) -> None:
         """Add one number of each row, where it is known, not zero, and was asked for."""
         keep = ~np.isnan(number)
-        if cell.measure.stat is not Stat.FINGERPRINT:
+        if cell.measure.stat not in ZERO_SAYS_SOMETHING:
             keep &= number != 0
         if cell.events is not None:
             keep &= np.array([event in cell.events for event in answer.event], dtype=bool)
         name = cell.measure.property or ""
         kept = int(keep.sum())
         prop = answer.property[keep] if name == EVERY else _constant(name, kept)
-        chunk = (answer.source[keep], answer.event[keep], prop, _constant("", kept), answer.bucket[keep], number[keep])
+        places = (answer.source[keep], answer.event[keep], prop, answer.label[keep], answer.bucket[keep])
+        chunk = (*places, number[keep])
         self._append(cell.measure.name(), answer, chunk)
 
     def _append(self, name: str, answer: Answer, chunk: Chunk) -> None:
@@ -135,11 +198,11 @@ class Wanted:
         self._measures = measures
         self._known = known
 
-    def pairs(self, stat: Stat, seen: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
-        """Return the (event, property) pairs among those seen that a statistic was asked for."""
-        seen = set(seen)
-        names = self.by_event(stat, {event for event, _ in seen}, seen)
-        return {(event, name) for event, name in seen if name in names.get(event, ())}
+    def mask(self, stat: Stat, answer: Answer) -> NDArray[np.bool_]:
+        """Return which rows of an answer are of a property that a statistic was asked for."""
+        seen = list(zip(answer.event, answer.property, strict=True))
+        names = self.by_event(stat, set(answer.event), set(seen))
+        return np.array([name in names[event] for event, name in seen], dtype=bool)
 
     def by_event(self, stat: Stat, events: set[str], seen: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
         """Return the properties of each event that a statistic was asked for, seen, known or planned."""

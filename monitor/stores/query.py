@@ -7,7 +7,7 @@ same shape: part, source, event, bucket, property, c0, c1, … as whole numbers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,16 +15,21 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from checks.base import EVERY, Grain, Measure, Rule, Stat
+from checks.bins import SIZES
 from monitor.stores import constructs as db
-from monitor.stores import rules
+from monitor.stores import labels, rules
 from monitor.stores.base import Request, StoreSettings
 from monitor.stores.buckets import Cut
 from monitor.stores.dialects.base import Dialect
-from monitor.stores.rows import KEYS, Cell, Expression, Part, Rows, number
+from monitor.stores.rows import KEYS, Cell, Expression, Part, Rows, cells, grouped, number
 from monitor.stores.ruletable import RuleTable
-from monitor.stores.table import Constant, EventTable
+from monitor.stores.table import Column, Constant, EventTable
 
-VALUES = (Stat.NULLS, Stat.FINGERPRINT, Stat.MISTYPED, Stat.OUTSIDE)
+VALUES = (
+    *(Stat.NULLS, Stat.FINGERPRINT, Stat.MISTYPED, Stat.OUTSIDE),
+    *(Stat.DISTINCT, Stat.LOWEST, Stat.HIGHEST),
+)
+LIMITS: Mapping[Stat, Callable[[Expression], Expression]] = {Stat.LOWEST: sa.func.min, Stat.HIGHEST: sa.func.max}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +60,9 @@ def _parts(rows: Rows, measures: Sequence[Measure], grain: Grain) -> Iterable[Pa
     if not measures:
         return
     asked = {measure.stat for measure in measures}
-    yield _columns(rows, measures, grain)
-    if rows.layout.bag and asked & set(VALUES):
+    yield _columns(rows, [measure for measure in measures if not labels.is_labelled(measure)], grain)
+    yield from labels.parts(rows, measures, grain)
+    if rows.layout.bag and asked & {*VALUES, Stat.SIZES}:
         yield _members(rows, measures, grain, rows.layout.bag)
     if Stat.SURPLUS in asked:
         yield _copies(rows, grain, Stat.SURPLUS, _surplus(rows))
@@ -72,33 +78,22 @@ def _columns(rows: Rows, measures: Sequence[Measure], grain: Grain) -> Part:
         inner[name] = expression
         return sa.column(name, expression.type)
 
-    cells: dict[Cell, Expression] = {Cell(Measure(Stat.ROWS, grain=grain)): sa.func.count()}
+    aggregates: dict[Cell, Expression] = {Cell(Measure(Stat.ROWS, grain=grain)): sa.func.count()}
     absent = []
-    for cell in _cells(rows.layout, measures):
+    for cell in cells(rows.layout, measures):
         if (aggregate := _aggregate(rows, cell.measure, use)) is not None:
-            cells.setdefault(cell, aggregate)
+            aggregates.setdefault(cell, aggregate)
         elif cell.measure.stat is Stat.NULLS and _is_absent(rows.layout, cell.measure.property):
             absent.append(cell)
-    keys = [rows.source.label("source"), rows.event.label("event"), rows.bucket(rows.seconds, grain).label("bucket")]
-    base = sa.select(*keys, *(expression.label(name) for name, expression in inner.items())).where(rows.window)
-    select = _grouped(base.subquery("r"), list(cells.values()))
-    return Part(grain, tuple(cells), select, absent=tuple(absent))
+    base = sa.select(*rows.keys(grain), *(expression.label(name) for name, expression in inner.items())).where(
+        rows.window
+    )
+    select = grouped(base.subquery("r"), list(aggregates.values()))
+    return Part(grain, tuple(aggregates), select, absent=tuple(absent))
 
 
 def _is_absent(table: EventTable, prop: str | None) -> bool:
     return table.bag is None and prop not in table.properties and prop not in table.unreadable
-
-
-def _cells(table: EventTable, measures: Sequence[Measure]) -> Iterable[Cell]:
-    """Yield what is asked of single columns, the same wish of several events or checks once."""
-    wishes: dict[Measure, set[str | None]] = {}
-    for measure in measures:
-        names = table.properties if measure.property == EVERY else (measure.property,)
-        for name in names:
-            wish = Measure(measure.stat, None, name, measure.rule, measure.grain)
-            wishes.setdefault(wish, set()).add(measure.event)
-    for wish, events in wishes.items():
-        yield Cell(wish, None if None in events else frozenset(event for event in events if event))
 
 
 def _aggregate(rows: Rows, measure: Measure, use: Callable[[Expression, str], Expression]) -> Expression | None:
@@ -126,14 +121,18 @@ def _value_aggregate(rows: Rows, measure: Measure, use: Callable[[Expression, st
         return sa.func.count(value)
     if measure.stat is Stat.FINGERPRINT:
         return db.fingerprint(value)
+    if measure.stat is Stat.DISTINCT:
+        return None if measure.grain == "hour" else db.distinct(_comparable(column, value))
+    if measure.stat in LIMITS:
+        numbers = labels.finite(column, value)
+        return None if numbers is None else db.float64(LIMITS[measure.stat](numbers))
     condition = rules.broken(column, value, measure)
     return None if condition is None else rules.count_if(condition)
 
 
 def _members(rows: Rows, measures: Sequence[Measure], grain: Grain, bag: str) -> Part:
     """Return the part that groups the members of a JSON object: one parse a row, however many names there are."""
-    keys = [rows.source.label("source"), rows.event.label("event"), rows.bucket(rows.seconds, grain).label("bucket")]
-    opened = rows.dialect.opened(sa.select(*keys).where(rows.window), rows.column(bag))
+    opened = rows.dialect.opened(sa.select(*rows.keys(grain)).where(rows.window), rows.column(bag))
     value = rules.JsonValue.of(opened.value)
     present = sa.select(
         opened.rows.c.source,
@@ -145,9 +144,10 @@ def _members(rows: Rows, measures: Sequence[Measure], grain: Grain, bag: str) ->
         value.amount.label("amount"),
     )
     members = present.where(value.kind != "null").subquery("m")
-    cells: dict[Cell, Expression] = {Cell(Measure(Stat.NULLS, None, EVERY, None, grain)): sa.func.count(members.c.raw)}
-    if any(measure.stat is Stat.FINGERPRINT for measure in measures):
-        cells[Cell(Measure(Stat.FINGERPRINT, None, EVERY, None, grain))] = db.fingerprint(members.c.raw)
+    sized = labels.sized(measures)
+    if sized:
+        members = labels.with_sizes(members, sized)
+    cells = _of_members(members, measures, grain)
     source: sa.FromClause = members
     if (held := RuleTable(measures, rows.dialect)).rules:
         member = rules.JsonValue(members.c.raw, members.c.kind, members.c.amount)
@@ -155,8 +155,22 @@ def _members(rows: Rows, measures: Sequence[Measure], grain: Grain, bag: str) ->
         cells |= {
             Cell(Measure(stat, None, EVERY, Rule(kind, ()), grain)): count for (stat, kind), count in broken.items()
         }
-    select = _grouped(members, list(cells.values()), members.c.property).select_from(source)
-    return Part(grain, tuple(cells), select, members=True)
+    select = grouped(members, list(cells.values()), members.c.property, members.c.get("label")).select_from(source)
+    return Part(grain, tuple(cells), select, members=True, labels=SIZES.labels() if sized else None)
+
+
+def _of_members(members: sa.Subquery, measures: Sequence[Measure], grain: Grain) -> dict[Cell, Expression]:
+    """Return what is counted of each member whatever the plan says; first how many values there are."""
+    raw, amount = members.c.raw, labels.bounded(members.c.amount)
+    known = {
+        Stat.NULLS: sa.func.count(raw),
+        Stat.FINGERPRINT: db.fingerprint(raw),
+        Stat.DISTINCT: db.distinct(raw),
+        Stat.SIZES: sa.func.count(),
+        **{stat: db.float64(limit(amount)) for stat, limit in LIMITS.items()},
+    }
+    asked = {measure.stat for measure in measures} - ({Stat.DISTINCT} if grain == "hour" else set()) | {Stat.NULLS}
+    return {Cell(Measure(stat, None, EVERY, None, grain)): known[stat] for stat in known if stat in asked}
 
 
 def _surplus(rows: Rows) -> sa.Subquery:
@@ -169,7 +183,8 @@ def _surplus(rows: Rows) -> sa.Subquery:
     if identity is None:
         key = db.digest(*(rows.column(name) for name in rows.layout.columns))
         return _groups(rows, key, rows.window)
-    return _groups(rows, db.digest(*rows.identity(), identity), sa.and_(rows.window, identity.is_not(None)))
+    place = () if rows.layout.ids_alone else rows.identity()
+    return _groups(rows, db.digest(*place, identity), sa.and_(rows.window, identity.is_not(None)))
 
 
 def _repeats(rows: Rows) -> sa.Subquery | None:
@@ -209,16 +224,12 @@ def _copies(rows: Rows, grain: Grain, stat: Stat, groups: sa.Subquery) -> Part:
     bucket = rows.bucket(groups.c.newest, grain).label("bucket")
     placed = sa.select(groups.c.source, groups.c.event, bucket, groups.c.n).subquery("c")
     surplus = sa.cast(sa.func.sum(placed.c.n - 1), sa.BigInteger)
-    return Part(grain, (Cell(Measure(stat, grain=grain)),), _grouped(placed, [surplus]))
+    return Part(grain, (Cell(Measure(stat, grain=grain)),), grouped(placed, [surplus]))
 
 
-def _grouped(base: sa.Subquery, aggregates: Sequence[Expression], prop: Expression | None = None) -> sa.Select[Any]:
-    keys: list[Expression] = [base.c.source, base.c.event, base.c.bucket]
-    name = db.no_text() if prop is None else prop
-    select = sa.select(
-        *keys, name.label("property"), *(db.figure(value).label(f"c{i}") for i, value in enumerate(aggregates))
-    )
-    return select.group_by(*keys, *([] if prop is None else [prop])).select_from(base)
+def _comparable(column: Column, value: Expression) -> Expression:
+    """Return what can be told apart in every database: not all of them compare objects."""
+    return db.text(value) if column.type in ("object", "array", "any") else value
 
 
 def _padded(select: sa.Select[Any], number: int, width: int) -> sa.Select[Any]:

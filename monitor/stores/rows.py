@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
 
-from checks.base import Grain, Measure
+from checks.base import EVERY, Grain, Measure
 from monitor.stores import clock
 from monitor.stores import constructs as db
 from monitor.stores.buckets import WIDTH, Cut, Piece
@@ -17,7 +17,7 @@ from monitor.stores.dialects.base import Dialect
 from monitor.stores.table import Column, Constant, EventTable
 
 Expression = sa.ColumnElement[Any]
-KEYS = ("part", "source", "event", "bucket", "property")
+KEYS = ("part", "source", "event", "bucket", "property", "label")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ class Part:
     select: sa.Select[Any]
     members: bool = False  # c0 counts values of the row's property, not messages
     absent: tuple[Cell, ...] = ()  # properties without a column: null in every row
+    labels: tuple[str, ...] | None = None  # what the numbers in column `label` mean; empty: it holds the labels
 
 
 class Rows:
@@ -64,12 +65,12 @@ class Rows:
     @cached_property
     def source(self) -> Expression:
         """Return the source of a row as text."""
-        return self._text(self.layout.source)
+        return self.text(self.layout.source)
 
     @cached_property
     def event(self) -> Expression:
         """Return the event of a row as text."""
-        return self._text(self.layout.event)
+        return self.text(self.layout.event)
 
     @cached_property
     def seconds(self) -> Expression:
@@ -91,6 +92,11 @@ class Rows:
         pieces = self.cut.pieces(grain, aware=self.layout.columns[self.layout.time].aware)
         return db.whole(_shifted(seconds, pieces), number(WIDTH[grain]))
 
+    def keys(self, grain: Grain) -> list[sa.Label[Any]]:
+        """Return source, event and number of the bucket of a row."""
+        bucket = self.bucket(self.seconds, grain)
+        return [self.source.label("source"), self.event.label("event"), bucket.label("bucket")]
+
     def utc(self, name: str) -> Expression:
         """Return a time column in seconds since 1970, UTC."""
         column = self.layout.columns[name]
@@ -101,7 +107,8 @@ class Rows:
         pairs = ((self.layout.source, self.source), (self.layout.event, self.event))
         return [expression for where, expression in pairs if not isinstance(where, Constant)]
 
-    def _text(self, where: str | Constant) -> Expression:
+    def text(self, where: str | Constant) -> Expression:
+        """Return a column, or a constant of the table, as a text that is told apart exactly."""
         if isinstance(where, Constant):
             return sa.literal(where.value, db.Name())
         column = self.column(where)
@@ -125,3 +132,29 @@ def _sql_type(column: Column) -> sa.types.TypeEngine[Any]:
     if column.type == "datetime" and column.clock == "time":
         return sa.DateTime(timezone=column.aware)
     return sa.Text() if column.type == "string" else sa.types.NULLTYPE
+
+
+def cells(table: EventTable, measures: Sequence[Measure]) -> Iterable[Cell]:
+    """Yield what is asked of single columns, the same wish of several events or checks once."""
+    wishes: dict[Measure, set[str | None]] = {}
+    for measure in measures:
+        names = table.properties if measure.property == EVERY else (measure.property,)
+        for name in names:
+            wish = Measure(measure.stat, None, name, measure.rule, measure.grain, measure.by)
+            wishes.setdefault(wish, set()).add(measure.event)
+    for wish, events in wishes.items():
+        yield Cell(wish, None if None in events else frozenset(event for event in events if event))
+
+
+def grouped(
+    base: sa.Subquery, aggregates: Sequence[Expression], prop: Expression | None = None, label: Expression | None = None
+) -> sa.Select[Any]:
+    """Return the select of a part: what lies in `base` by source, event, bucket, and by property and label if any."""
+    keys: list[Expression] = [base.c.source, base.c.event, base.c.bucket]
+    nothing = db.no_text()
+    names = [
+        (nothing if prop is None else prop).label("property"),
+        (nothing if label is None else db.text(label)).label("label"),
+    ]
+    select = sa.select(*keys, *names, *(db.figure(value).label(f"c{i}") for i, value in enumerate(aggregates)))
+    return select.group_by(*keys, *(key for key in (prop, label) if key is not None)).select_from(base)

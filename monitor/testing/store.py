@@ -13,12 +13,14 @@ import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 
 from checks.base import EVERY, Catalog, Field, Grain, Measure, Rule, Stat
+from checks.bins import SECONDS, SIZES
 from monitor.calendar import floor_day, floor_hour
 from monitor.stores.base import COLUMNS, Measured, Request, Statement
 
@@ -35,7 +37,9 @@ class Row:
     id: str | None = None
     user_id: str | None = None
     anonymous_id: str | None = None
+    occurred_at: dt.datetime | None = None
     loaded_at: dt.datetime | None = None
+    dimensions: Mapping[str, str | None] = field(default_factory=dict)
     properties: Mapping[str, Any] = field(default_factory=dict)
 
     def content(self) -> str:
@@ -65,10 +69,10 @@ class MemoryStore:
         """Count everything that was asked."""
         inside = [row for row in self.rows if request.since <= row.received_at < request.until]
         found = [
-            (source, event, prop, "", measure.name(), measure.grain, bucket, value)
+            (source, event, prop, label, measure.name(), measure.grain, bucket, value)
             for measure in dict.fromkeys(request.measures)
-            for (source, event, prop, bucket), value in self._values(measure, inside, ZoneInfo(request.zone))
-            if value or measure.stat is Stat.FINGERPRINT
+            for (source, event, prop, bucket), label, value in self._values(measure, inside, ZoneInfo(request.zone))
+            if value or measure.stat in (Stat.FINGERPRINT, Stat.LOWEST, Stat.HIGHEST)
         ]
         frame = pd.DataFrame(found, columns=list(COLUMNS))
         types = dict.fromkeys(COLUMNS[:6], "str") | {"bucket": "datetime64[s]", "value": "float64"}
@@ -81,20 +85,22 @@ class MemoryStore:
     def close(self) -> None:
         """Do nothing: nothing is open."""
 
-    def _values(self, measure: Measure, rows: list[Row], zone: ZoneInfo) -> Iterator[tuple[tuple[Any, ...], float]]:
+    def _values(
+        self, measure: Measure, rows: list[Row], zone: ZoneInfo
+    ) -> Iterator[tuple[tuple[Any, ...], str, float]]:
         mine = [row for row in rows if measure.event in (None, row.event)]
         if measure.stat in (Stat.SURPLUS, Stat.REPEATS):
             key = self._copy if measure.stat is Stat.SURPLUS else self._repeat
-            yield from _copies(mine, key, measure.stat, lambda at: bucket(at, measure.grain, zone))
+            copies = _copies(mine, key, measure.stat, lambda at: bucket(at, measure.grain, zone))
+            yield from ((place, "", value) for place, value in copies)
             return
         groups: dict[tuple[str, str, Any], list[Row]] = defaultdict(list)
         for row in mine:
             groups[row.source, row.event, bucket(row.received_at, measure.grain, zone)].append(row)
         for (source, event, start), group in groups.items():
             for name in self._names(measure, event):
-                value = _statistic(measure, name, group)
-                if value is not None:
-                    yield (source, event, name, start), value
+                for label, value in _labelled(measure, name, group):
+                    yield (source, event, name, start), label, value
 
     def _names(self, measure: Measure, event: str) -> Iterable[str]:
         return sorted(self.catalog().properties(event)) if measure.property == EVERY else [measure.property or ""]
@@ -137,9 +143,46 @@ def _copies(
     yield from surplus.items()
 
 
+def _labelled(measure: Measure, name: str, rows: list[Row]) -> Iterator[tuple[str, float]]:
+    """Yield a statistic of the rows of one bucket, by label where it has any."""
+    if measure.by:
+        yield from _most_frequent(row.dimensions.get(measure.by) or "(none)" for row in rows)
+    elif measure.stat in _BINNED:
+        bins = SIZES if measure.stat is Stat.SIZES else SECONDS
+        numbers = (bins.number(value) for row in rows if (value := _BINNED[measure.stat](row, name)) is not None)
+        yield from Counter(bins.label(number) for number in numbers if number is not None).items()
+    elif (value := _statistic(measure, name, rows)) is not None:
+        yield "", value
+
+
+def _most_frequent(values: Iterable[str]) -> Iterator[tuple[str, float]]:
+    ranked = sorted(Counter(values).items(), key=lambda pair: (-pair[1], pair[0]))
+    yield from ranked[:50]
+    if rest := sum(count for _, count in ranked[50:]):
+        yield "(other)", rest
+
+
+def _between(since: dt.datetime | None, until: dt.datetime | None) -> float | None:
+    return None if since is None or until is None else until.timestamp() // 1 - since.timestamp() // 1
+
+
+def _amount(value: Any) -> float | None:
+    """Return a finite number as float64; None of anything else."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number and isfinite(value) else None
+
+
+_BINNED: Mapping[Stat, Callable[[Row, str], float | None]] = {
+    Stat.DELAYS: lambda row, _: _between(row.occurred_at, row.received_at),
+    Stat.LAGS: lambda row, _: _between(row.received_at, row.loaded_at),
+    Stat.SIZES: lambda row, name: _amount(row.properties.get(name)),
+}
+
+
 def _statistic(measure: Measure, name: str, rows: list[Row]) -> float | None:
     """Return a statistic of the rows of one bucket; None where there is nothing to say."""
     values = [value for row in rows if (value := row.properties.get(name)) is not None]
+    amounts = [amount for value in values if (amount := _amount(value)) is not None]
     known: dict[Stat, Callable[[], float | None]] = {
         Stat.ROWS: lambda: len(rows),
         Stat.IDS: lambda: sum(row.id is not None for row in rows),
@@ -147,6 +190,9 @@ def _statistic(measure: Measure, name: str, rows: list[Row]) -> float | None:
         Stat.LOADED: lambda: max((row.loaded_at.timestamp() // 1 for row in rows if row.loaded_at), default=None),
         Stat.NULLS: lambda: len(rows) - len(values),
         Stat.FINGERPRINT: lambda: fingerprint(values),
+        Stat.DISTINCT: lambda: len({json.dumps(value, sort_keys=True) for value in values}),
+        Stat.LOWEST: lambda: min(amounts, default=None),
+        Stat.HIGHEST: lambda: max(amounts, default=None),
     }
     count = known.get(measure.stat, lambda: sum(breaks(value, measure.rule) for value in values if measure.rule))
     return count()

@@ -36,6 +36,7 @@ RULES = {
     "paid": [Rule("type", ("boolean",))],
     "Note ✎": [Rule("type", ("string",)), Rule("enum", ("a", 'q"; --', "é🎉")), Rule("pattern", ("^[a-z]",))],
 }
+OF_VALUES = (Stat.NULLS, Stat.FINGERPRINT, Stat.DISTINCT, Stat.LOWEST, Stat.HIGHEST, Stat.SIZES)
 _numbers = itertools.count()
 
 
@@ -48,6 +49,14 @@ class World:
     url: Callable[[], str]
     aware: bool
     opened: list[Store] = field(default_factory=list)
+
+    @property
+    def occurred(self) -> str:
+        return "timestamp" if self.layout == "segment" else "occurred_at"
+
+    @property
+    def version(self) -> str:
+        return "context_app_version" if self.layout == "segment" else "app_version"
 
     def store(self, rows: Iterable[Row], plan: Plan = PLAN, **changes: Any) -> Store:
         url = self.url()
@@ -75,6 +84,7 @@ def write(connection: sa.Connection, world: World, rows: list[Row], prefix: str)
     """Write rows as the layout wants them; return what settings find them by."""
     times = sa.DateTime(timezone=world.aware)
     columns = {"id": sa.Text(), "user_id": sa.Text(), "anonymous_id": sa.Text(), "received_at": times, "uuid_ts": times}
+    columns |= {world.occurred: times, world.version: sa.Text()}
     if world.layout == "segment":
         for source in ("web", "ios"):
             connection.execute(sa.schema.CreateSchema(f"{prefix}_{source}"))
@@ -112,7 +122,8 @@ def flat(row: Row, world: World, spell: Callable[[str], str]) -> dict[str, Any]:
         return time if time is None or world.aware else time.astimezone(dt.UTC).replace(tzinfo=None)
 
     base = {"id": row.id, "user_id": row.user_id, "anonymous_id": row.anonymous_id}
-    base |= {"received_at": at(row.received_at), "uuid_ts": at(row.loaded_at)}
+    base |= {"received_at": at(row.received_at), "uuid_ts": at(row.loaded_at), world.occurred: at(row.occurred_at)}
+    base[world.version] = row.dimensions.get("app_version")
     if world.layout == "segment":
         return base | {spell(name): value for name, value in row.properties.items() if value is not None}
     base |= {"event": row.event, "source": row.source}
@@ -155,9 +166,10 @@ def postgres(postgres_url: str) -> Iterator[World]:
 
 def everything(*events: str) -> tuple[Measure, ...]:
     plain = [Measure(stat, grain=g) for stat in (Stat.ROWS, Stat.RECEIVED, Stat.LOADED) for g in ("hour", "day")]
-    plain += [Measure(stat) for stat in (Stat.IDS, Stat.SURPLUS, Stat.REPEATS)]
+    plain += [Measure(stat) for stat in (Stat.IDS, Stat.SURPLUS, Stat.REPEATS, Stat.DELAYS, Stat.LAGS)]
+    plain += [Measure(Stat.ROWS, grain=g, by="app_version") for g in ("hour", "day")]
     for event, name in itertools.product(events, NAMES):
-        plain += [Measure(stat, event, name) for stat in (Stat.NULLS, Stat.FINGERPRINT)]
+        plain += [Measure(stat, event, name) for stat in OF_VALUES]
         plain += [Measure(Stat.MISTYPED if r.kind == "type" else Stat.OUTSIDE, event, name, r) for r in RULES[name]]
     return tuple(plain)
 
@@ -218,7 +230,9 @@ def rows(values: Mapping[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[list
         event=st.sampled_from([ORDER, ODD]),
         source=st.sampled_from(["web", "ios"]),
         received_at=few,
+        occurred_at=st.one_of(st.none(), moments),
         loaded_at=st.one_of(st.none(), moments),
+        dimensions=st.fixed_dictionaries({"app_version": ids}),
         id=ids,
         user_id=ids,
         anonymous_id=ids,

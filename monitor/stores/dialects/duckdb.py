@@ -21,6 +21,7 @@ _CONSTRUCTS: dict[db.Construct, str] = {
     db.digest: "hash({all})",
     db.fingerprint: "CASE WHEN min({0}) = max({0}) THEN CAST(hash(min({0})) & {exact} AS BIGINT)"
     " WHEN count({0}) > 0 THEN -1 END",
+    db.distinct: "approx_count_distinct({0})",
     db.matches: "regexp_matches({0}, {1})",
     db.number: "TRY_CAST({0} AS DOUBLE)",
     # a map is one parse per row; TRY, because a map refuses an object that repeats a key
