@@ -26,6 +26,7 @@ def engine(settings: StoreSettings) -> sa.Engine:
         url = sa.make_url(settings.url)
         url = url.set(drivername=SCHEMES.get(url.drivername, url.drivername))
         dialect = dialect_of(url)
+        url = dialect.rewritten(url) if dialect.rewritten else url
         arguments = dict(dialect.arguments(url, settings.timeout))
         made = sa.create_engine(url, connect_args=arguments, poolclass=sa.QueuePool, pool_size=1, max_overflow=1)
     except (ArgumentError, ValueError):
@@ -94,11 +95,11 @@ def connected(engine: sa.Engine) -> Iterator[sa.Connection]:
 @contextmanager
 def deadline(connection: sa.Connection, timeout: float) -> Iterator[None]:
     """Interrupt a statement that takes too long, in a database that has no timeout of its own."""
-    cancel = DIALECTS[connection.dialect.name].cancel
-    if cancel is None:
+    dialect = DIALECTS[connection.dialect.name]
+    if dialect.cancel is None or dialect.limits_itself:
         yield
         return
-    timer = threading.Timer(timeout, cancel, [connection.connection.driver_connection])
+    timer = threading.Timer(timeout, dialect.cancel, [connection.connection.driver_connection])
     timer.daemon = True
     timer.start()
     try:

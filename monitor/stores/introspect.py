@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from monitor.errors import StoreError
 from monitor.stores.dialects import DIALECTS
+from monitor.stores.dialects.base import Dialect
 from monitor.stores.table import Column, ColumnType, TableName
 
 Columns = Mapping[TableName, Mapping[str, Column]]
@@ -49,8 +50,14 @@ def columns(connection: sa.Connection, schemas: Iterable[str]) -> Columns:
     for schema, table, name, native in dialect.listed(connection, wanted):
         seen.add(schema)
         if table is not None and name is not None and native is not None:
-            aware = bool(re.search(dialect.aware, native.lower()))
-            found.setdefault(TableName(schema, table), {})[name] = Column(name, translate(native, dialect.types), aware)
+            found.setdefault(TableName(schema, table), {})[name] = _column(name, native, dialect)
     if missing := [schema for schema in wanted if schema not in seen]:
         raise StoreError(f"the store has no schema {', '.join(missing)}")
     return found
+
+
+def _column(name: str, native: str, dialect: Dialect) -> Column:
+    kind = translate(native, dialect.types)
+    if kind == "datetime" and dialect.clock != "time":
+        return Column(name, kind, aware=True, clock=dialect.clock)
+    return Column(name, kind, bool(re.search(dialect.aware, native.lower())))

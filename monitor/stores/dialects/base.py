@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.expression import ClauseElement, Executable
 
 from monitor.stores import constructs as db
 from monitor.stores.constructs import Construct, Say
-from monitor.stores.table import ColumnType
+from monitor.stores.table import Clock, ColumnType
 
 Expression = sa.ColumnElement[Any]
 Native = tuple[str, str | None, str | None, str | None]  # schema, table, column, type as the database names it
@@ -102,11 +105,38 @@ class Dialect:
     """How a few rows of our own become a table: its name, its columns, its rows, and how many may be bound."""
     types: tuple[tuple[str, ColumnType], ...] = ()  # patterns of its own column types, before the common ones
     aware: str = "with time zone|timestamptz"  # pattern of the time types that mean an instant
+    clock: Clock = "time"  # how time columns keep times, where the database itself has no such type
+    rewritten: Callable[[sa.URL], sa.URL] | None = None  # the URL that opens for reading only, where only it can say so
     prepared: Callable[[Any, float], None] | None = None  # what a new driver's connection is told; timeout in seconds
-    cancel: Callable[[Any], None] | None = None  # stops what a driver's connection runs; None: its own timeout does
+    cancel: Callable[[Any], None] | None = None  # stops what a driver's connection runs, from another thread
+    limits_itself: bool = False  # the database stops a statement at the timeout; else we do, by `cancel`
     estimate: Callable[[sa.Connection, sa.Executable], Estimate | None] | None = None
     most_columns: int = 1600  # of one SELECT
     most_text: int = 1_000_000  # characters of one statement
+
+
+class Explained(Executable, ClauseElement):
+    """A statement behind the words that ask for its plan, its values bound as it binds them."""
+
+    inherit_cache = False
+
+    def __init__(self, words: str, statement: Any) -> None:
+        """Keep both."""
+        self.words = words
+        self.statement = statement
+
+
+@compiles(Explained)
+def _explained(element: Explained, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"{element.words} {compiler.process(element.statement, **kw)}"
+
+
+def told(connection: Any, *statements: str) -> None:
+    """Send statements to a new driver's connection."""
+    cursor = connection.cursor()
+    for statement in statements:
+        cursor.execute(statement)
+    cursor.close()
 
 
 def from_catalog(sql: str) -> Callable[[sa.Connection, tuple[str, ...]], Iterable[Native]]:
