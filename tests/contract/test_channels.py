@@ -18,11 +18,14 @@ from monitor.alerts.base import Receipt, Reconciles
 from monitor.alerts.channels import KINDS, channel_class
 from monitor.alerts.channels.console import Console
 from monitor.alerts.channels.email import Email
+from monitor.alerts.channels.pagerduty import Pagerduty
 from monitor.alerts.channels.slack import Slack
+from monitor.alerts.channels.webhook import Webhook
 from monitor.alerts.message import Bullets, Chart, Facts, Link, Text
 from monitor.alerts.trial import test_message as trial_message
 from monitor.errors import DeliveryError, UsageError
 from monitor.testing import FakeSlack, example, resolved
+from monitor.testing.http import Receiver
 
 NASTY = "<!channel> <script>alert(1)</script> \x1b[2J\r\nBcc: x@y '; DROP TABLE t;-- \u202e\ud800 🛒 " + "long" * 80
 FLOOD = example(
@@ -58,9 +61,23 @@ def mail():
         controller.stop()
 
 
-SETUPS = {"console": console, "email": mail, "slack": slack}
+@contextmanager
+def webhook():
+    with Receiver() as server:
+        yield Webhook(url=server.url, secret="s3cret")
+
+
+@contextmanager
+def pagerduty():
+    with Receiver() as server:
+        yield Pagerduty(routing_key="key", url=server.url)
+
+
+SETUPS = {"console": console, "email": mail, "pagerduty": pagerduty, "slack": slack, "webhook": webhook}
 UNREACHABLE = [
     pytest.param(Slack(token="xoxb-x", channel="C1", base_url="http://127.0.0.1:9/api/"), id="slack"),
+    pytest.param(Webhook(url="http://127.0.0.1:9/"), id="webhook"),
+    pytest.param(Pagerduty(routing_key="key", url="http://127.0.0.1:9/"), id="pagerduty"),
     pytest.param(Email(host="127.0.0.1", port=9, sender="a@b.example", to=("c@d.example",)), id="email"),
 ]
 

@@ -12,7 +12,7 @@ from monitor.config import load_config
 
 CONFIG = Path(__file__).parents[2] / "config"
 SETTING = re.compile(r"^( *)# ( *[a-z_-]+:(?: .*)?)$", re.MULTILINE)
-SECRETS = {"SLACK_BOT_TOKEN": "xoxb-made-up", "SMTP_PASSWORD": "made-up"}
+SECRETS = {"SLACK_BOT_TOKEN": "xoxb-made-up", "SMTP_PASSWORD": "made-up", "WEBHOOK_SECRET": "made-up", "PAGERDUTY_ROUTING_KEY": "x"}
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def test_the_shipped_configuration_needs_no_environment():
 
 def test_all_that_is_commented_out_works_when_it_is_switched_on(uncommented):
     config = load_config(uncommented, SECRETS)
-    assert set(config.channels) == {"terminal", "team", "data-team"}
+    assert set(config.channels) == {"terminal", "team", "data-team", "any-service", "on-call"}
     assert config.base_url
     assert "unused" not in config.checks
 

@@ -1,0 +1,70 @@
+"""How is somebody paged? As an event of PagerDuty's Events API v2.
+
+An incident is one alert there, by its dedup key: telling twice changes nothing, and recovery
+resolves it (developer.pagerduty.com/docs/events-api-v2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from monitor.alerts.base import Receipt
+from monitor.alerts.channels.webhook import content
+from monitor.alerts.message import Link, Message, Reason
+from monitor.alerts.post import checked, post
+from monitor.alerts.tidy import one_line, tidy
+
+LONGEST_SUMMARY = 1024
+LONGEST_KEY = 255
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pagerduty:
+    """Alerts of one service integration."""
+
+    routing_key: str = field(repr=False)  # the integration key of type "Events API V2"
+    url: str = "https://events.pagerduty.com/v2/enqueue"
+    client_url: str | None = None  # where the monitor's own pages are
+    timeout: float = 30.0  # seconds
+
+    def __post_init__(self) -> None:
+        """Refuse an address that is not encrypted."""
+        checked(self.url)
+
+    def send(self, message: Message, root: Receipt | None) -> Receipt:
+        """Trigger, or resolve; a test message does both, so that nobody is left paged."""
+        for event in events(message, self.routing_key, self.client_url):
+            post(self.url, orjson.dumps(event), {}, self.timeout)
+        return root or Receipt({"dedup_key": _key(message)})
+
+
+def events(message: Message, routing_key: str, client_url: str | None = None) -> Iterator[dict[str, Any]]:
+    """Yield what PagerDuty is told of a message."""
+    about = {"routing_key": routing_key, "dedup_key": _key(message)}
+    if message.reason is not Reason.RESOLVED:
+        yield about | {"event_action": "trigger"} | _payload(message, client_url)
+    if message.reason in (Reason.RESOLVED, Reason.TEST):
+        yield about | {"event_action": "resolve"}
+
+
+def _key(message: Message) -> str:
+    return message.incident[:LONGEST_KEY]
+
+
+def _payload(message: Message, client_url: str | None) -> dict[str, Any]:
+    known, told = tidy(message), content(message)
+    links = [{"href": block.url, "text": block.label} for block in known.blocks if isinstance(block, Link)]
+    payload = {
+        "summary": one_line(f"{known.title}: {known.summary}", LONGEST_SUMMARY),
+        "source": "trackwatch",
+        "severity": known.severity.value,
+        "timestamp": told["at"],
+        "class": known.reason.value,
+        "custom_details": {**told["facts"], "owner": told["owner"]},
+    }
+    client = {"client": "trackwatch", "client_url": client_url} if client_url else {"client": "trackwatch"}
+    return {"payload": payload, "links": links, **client}
