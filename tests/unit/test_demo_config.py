@@ -12,7 +12,12 @@ from monitor.config import load_config
 
 CONFIG = Path(__file__).parents[2] / "config"
 SETTING = re.compile(r"^( *)# ( *[a-z_-]+:(?: .*)?)$", re.MULTILINE)
-SECRETS = {"SLACK_BOT_TOKEN": "xoxb-made-up", "SMTP_PASSWORD": "made-up", "WEBHOOK_SECRET": "made-up", "PAGERDUTY_ROUTING_KEY": "x"}
+SECRETS = {
+    "SLACK_BOT_TOKEN": "xoxb-made-up",
+    "SMTP_PASSWORD": "made-up",
+    "WEBHOOK_SECRET": "made-up",
+    "PAGERDUTY_ROUTING_KEY": "made-up",
+}
 
 
 @pytest.fixture
