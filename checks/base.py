@@ -27,7 +27,14 @@ EVERY = "*"  # every property that the store has
 
 
 class Stat(StrEnum):
-    """An additive statistic that a store can count in a bucket."""
+    """A statistic that a store can count in a bucket: of messages, or of one property (or EVERY) of an event.
+
+    DISTINCT costs the most: ask for it by day (by hour it is not answered), and only where it is judged. SIZES,
+    DELAYS and LAGS are histograms over the fixed grids of `checks.bins`: a row for each bin that is not empty,
+    `float(label)` is its lower bound. `Measure(Stat.ROWS, by="app_version")` counts the messages of each value
+    of a dimension: the 50 most frequent of a bucket, "(other)", and "(none)". What a store has no column for
+    is not answered.
+    """
 
     ROWS = "rows"  # messages
     IDS = "ids"  # rows that carry a message id
@@ -39,9 +46,9 @@ class Stat(StrEnum):
     MISTYPED = "mistyped"  # values that are not of the rule's type
     OUTSIDE = "outside"  # values that the rule (enum, pattern, range) does not allow
     FINGERPRINT = "fingerprint"  # hash of the one value of the bucket; -1 when there are several; absent when none
-    DISTINCT = "distinct"  # about how many different values a property has; not additive
-    LOWEST = "lowest"  # smallest number of a property; not additive
-    HIGHEST = "highest"  # largest number of a property; not additive
+    DISTINCT = "distinct"  # about how many different values a property has (within a third, mostly 15 %); not additive
+    LOWEST = "lowest"  # smallest finite number of a property; not additive
+    HIGHEST = "highest"  # largest finite number of a property; not additive
     SIZES = "sizes"  # numbers of a property by size; the label is the bin
     DELAYS = "delays"  # rows by seconds from occurred_at to received_at; the label is the bin
     LAGS = "lags"  # rows by seconds from received_at to loaded_at; the label is the bin

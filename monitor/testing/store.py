@@ -13,7 +13,7 @@ import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import isfinite
+from math import isfinite, isnan
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -216,6 +216,8 @@ def breaks(value: Any, rule: Rule) -> bool:
     if rule.kind == "pattern":
         return isinstance(value, str) and not re.search(rule.value[0], value)
     low, high = rule.value
+    if amount is not None and isnan(amount):
+        return high is not None  # databases take what is no number for larger than all
     return amount is not None and ((low is not None and amount < low) or (high is not None and amount > high))
 
 
