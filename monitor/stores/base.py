@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # each a file of `layouts/`; files are a folder of their own
-LayoutName = Literal["segment", "rudderstack", "events", "files"]
+LayoutName = Literal["segment", "rudderstack", "snowplow", "events", "files"]
 COLUMNS = ("source", "event", "property", "label", "measure", "grain", "bucket", "value")
 
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from checks.base import Field
 from monitor.stores import clock
 from monitor.stores import constructs as db
-from monitor.stores.rows import Rows
+from monitor.stores.rows import Expression, Rows
 from monitor.stores.table import Constant, EventTable
 
 EVENT_DAYS = 90  # an event that did not occur for longer is not listed
@@ -40,7 +40,16 @@ def occurring(rows: Rows, newest_second: int) -> sa.Select[Any] | sa.CompoundSel
     opened = rows.dialect.opened(lately, rows.column(rows.layout.bag))
     kind = db.json_kind(opened.value).label("kind")
     members = sa.select(opened.rows.c.source, opened.rows.c.event, opened.key.label("property"), kind).distinct()
-    return sa.union_all(events, members)
+    return sa.union_all(events, members, *_filled(rows, lately, empty))
+
+
+def _filled(rows: Rows, lately: sa.Select[Any], empty: Expression) -> list[sa.Select[Any]]:
+    """Return, for each column beside the JSON object, the statement for the events that fill it."""
+    found = []
+    for name, column in rows.layout.properties.items():
+        given = lately.where(rows.column(column).is_not(None)).distinct().subquery()
+        found.append(sa.select(given.c.source, given.c.event, sa.literal(name, db.Name()), empty))
+    return found
 
 
 def fields(table: EventTable, found: Iterable[tuple[str, str, str | None, str | None]]) -> list[Field]:
@@ -56,7 +65,8 @@ def fields(table: EventTable, found: Iterable[tuple[str, str, str | None, str | 
     for source, event, name, kind in found:
         if name is not None:
             kinds.setdefault((event or "", source or "", name), set()).update({kind} if kind and kind != "null" else ())
-    return [Field(*key, kind.pop() if len(kind) == 1 else "any") for key, kind in kinds.items()]
+    own = {name: table.columns[column].type for name, column in table.properties.items()}
+    return [Field(*key, own.get(key[2]) or (kind.pop() if len(kind) == 1 else "any")) for key, kind in kinds.items()]
 
 
 def named(table: EventTable) -> tuple[str, str, None, None] | None:

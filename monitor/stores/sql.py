@@ -78,7 +78,9 @@ class SqlStore:
             except DBAPIError as error:
                 failures.append(TableFailure(str(table.table), table.events(), reason(error, self._engine.url)))
                 continue
-            frame.add(query, answer, measures, known)
+            own = table.properties.keys() if table.bag else frozenset[str]()  # in columns beside the JSON object
+            members = {event: names - own for event, names in known.items()}
+            frame.add(query, answer, [measure for measure in measures if measure.property not in own], members)
         return Measured(frame.frame(), statements, frame.rows, tuple(failures))
 
     def statements(self, request: Request) -> Sequence[Statement]:

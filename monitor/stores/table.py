@@ -79,9 +79,10 @@ class EventTable:
     time: str  # column of received_at: buckets and the time predicate
     fields: Mapping[str, str]  # other neutral fields -> column; absent ones are left out
     properties: Mapping[str, str] = field(default_factory=dict)  # property -> column
-    bag: str | None = None  # column of a JSON object that holds the properties
+    bag: str | None = None  # column of a JSON object that holds the properties, or those that have no column
     dimensions: Mapping[str, str] = field(default_factory=dict)  # name, such as app_version or country -> column
     derived: Mapping[str, Derived] = field(default_factory=dict)  # columns that are computed from columns of the table
+    ids_alone: bool = False  # an id says which message a row is, whatever its source and event
     unreadable: frozenset[str] = frozenset()  # properties that lie there, but not in one column: never measured
 
     def events(self) -> tuple[str, ...]:
@@ -90,7 +91,7 @@ class EventTable:
 
     def content(self) -> tuple[str, ...]:
         """Return the columns that hold what the event says, as opposed to when and by whom."""
-        return (self.bag,) if self.bag else tuple(dict.fromkeys(self.properties.values()))
+        return tuple(dict.fromkeys([*([self.bag] if self.bag else []), *self.properties.values()]))
 
 
 @dataclass(frozen=True, slots=True)

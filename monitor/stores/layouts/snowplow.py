@@ -1,0 +1,169 @@
+"""How do events lie in Snowplow's `atomic.events`?
+
+One table, in which every row is an event of any kind. What the trackers know of all events has a column
+of its own; what a kind of event says of itself is in the column of its schema,
+`unstruct_event_<vendor>_<name>_<version>`, and what is attached to it in `contexts_<vendor>_<name>_<version>`.
+A row fills at most one of the former: together they are one JSON object, parsed once.
+The collector drops no copies: an `event_id` says which event a row is, whatever its other columns hold.
+Sources: snowplow/documentation (canonical event, warehouse tables), snowplow/dbt-snowplow-web.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+import sqlalchemy as sa
+
+from checks.plan import Plan
+from checks.slugs import slug
+from monitor.errors import StoreError
+from monitor.stores import constructs as db
+from monitor.stores.base import StoreSettings
+from monitor.stores.introspect import Columns
+from monitor.stores.layouts.base import Layout
+from monitor.stores.table import Column, Constant, Derived, EventTable, Expression, TableName
+
+TABLE = "atomic.events"
+FIELDS = {
+    "id": ("event_id",),
+    "occurred_at": ("derived_tstamp", "dvce_created_tstamp"),
+    "sent_at": ("dvce_sent_tstamp",),
+    "received_at": ("collector_tstamp",),
+    "loaded_at": ("load_tstamp", "etl_tstamp"),
+    "user_id": ("user_id",),
+    "anonymous_id": ("domain_userid", "network_userid"),
+    "source": ("app_id",),
+}
+DIMENSIONS = {
+    "platform": ("platform",),
+    "country": ("geo_country",),
+    "region": ("geo_region",),
+    "browser": ("br_family", "br_name"),
+    "os": ("os_family", "os_name"),
+    "device": ("dvce_type",),
+    "library": ("name_tracker",),
+    "library_version": ("v_tracker",),
+    "locale": ("br_lang",),
+    "timezone": ("os_timezone",),
+    "page_host": ("page_urlhost",),
+    "campaign": ("mkt_source",),
+}
+_PAGE = ("page_url", "page_title", "page_referrer")
+ATOMIC = {  # the kinds of event whose properties have columns of their own
+    "page_view": (*_PAGE, "mkt_medium", "mkt_source", "mkt_campaign", "refr_medium", "refr_source"),
+    "page_ping": (*_PAGE, "pp_xoffset_min", "pp_xoffset_max", "pp_yoffset_min", "pp_yoffset_max"),
+    "struct": ("se_category", "se_action", "se_label", "se_property", "se_value"),
+    "transaction": ("tr_orderid", "tr_affiliation", "tr_total", "tr_tax", "tr_shipping", "tr_city", "tr_state",
+                    "tr_country", "tr_currency"),
+    "transaction_item": ("ti_orderid", "ti_sku", "ti_name", "ti_category", "ti_price", "ti_quantity", "ti_currency"),
+}  # fmt: skip
+SELF_DESCRIBING, ENTITY = "unstruct_event_", "contexts_"
+EVENT, PROPERTIES = "_tw_event", "_tw_properties"
+
+Of = Callable[[str], Expression]
+
+
+def schemas(settings: StoreSettings) -> tuple[str, ...]:
+    """Return the schema to introspect; none where the database's default is meant."""
+    schema, _, _ = (settings.table or TABLE).rpartition(".")
+    return (schema,) if schema else ()
+
+
+def tables(columns: Columns, settings: StoreSettings, plan: Plan) -> Iterator[EventTable]:
+    """Yield the one table of events.
+
+    Raises:
+        StoreError: the table, or one of the columns that every such table has, is not there.
+    """
+    table, found = _table(columns, settings)
+    named = {field: _first(found, _asked(settings, field)) for field in FIELDS}
+    for field in ("id", "received_at"):
+        if named[field] is None:
+            raise StoreError(f"{table} has no column {FIELDS[field][0]}, which every table of Snowplow has")
+    fields = {field: column for field, column in named.items() if column}
+    time, source = fields.pop("received_at"), fields.pop("source", None)
+    derived = {EVENT: _event(found, plan), PROPERTIES: _properties(found)}
+    computed = {EVENT: Column(EVENT, "string"), PROPERTIES: Column(PROPERTIES, "json")}
+    yield EventTable(
+        table=table,
+        columns={column.name: column for column in found.values()} | computed,
+        event=EVENT,
+        source=source or Constant(table.name),
+        time=time,
+        fields=fields,
+        properties={name: column.name for name, column in found.items() if name.startswith(ENTITY)},
+        bag=PROPERTIES,
+        dimensions=_dimensions(found, settings),
+        derived=derived,
+        ids_alone=True,
+    )
+
+
+def _table(columns: Columns, settings: StoreSettings) -> tuple[TableName, Mapping[str, Column]]:
+    """Return the table, and its columns by their name in small letters."""
+    wanted = settings.table or TABLE
+    schema, _, name = wanted.lower().rpartition(".")
+    for table, found in columns.items():
+        if table.name.lower() == name and schema in ("", table.schema.lower()):
+            return table, {column.lower(): found[column] for column in found}
+    raise StoreError(f"the store has no table {wanted}")
+
+
+def _asked(settings: StoreSettings, field: str) -> tuple[str, ...]:
+    return (settings.columns[field],) if field in settings.columns else FIELDS[field]
+
+
+def _first(found: Mapping[str, Column], names: tuple[str, ...]) -> str | None:
+    return next((found[name.lower()].name for name in names if name.lower() in found), None)
+
+
+def _dimensions(found: Mapping[str, Column], settings: StoreSettings) -> dict[str, str]:
+    wanted = DIMENSIONS | {name: (column,) for name, column in settings.dimensions.items()}
+    there = {name: _first(found, columns) for name, columns in wanted.items()}
+    return {name: column for name, column in there.items() if column}
+
+
+def _event(found: Mapping[str, Column], plan: Plan) -> Derived:
+    """Return the name of an event: the plan's name for it, else that of its schema, else its kind.
+
+    A plan may call an event as its schema, with its vendor before it (`com.acme/add_to_cart`), or in
+    its own words (`Add To Cart`). A structured event has no schema of its own: it is `struct`.
+    """
+    vendor, name, kind = (_first(found, (column,)) for column in ("event_vendor", "event_name", "event"))
+    spoken = {slug(event): event for event in reversed(list(plan.events)) if "/" not in event}
+    full = [event.partition("/") for event in plan.events if "/" in event]
+
+    def event(of: Of) -> Expression:
+        plain: Expression = of(name) if name else of(kind) if kind else sa.literal("event", sa.Text())
+        if name and kind:
+            plain = sa.case((of(kind) == "struct", of(kind)), else_=sa.func.coalesce(of(name), of(kind)))
+        cases: list[tuple[Expression, Expression]] = []
+        if vendor and name:
+            cases += [
+                (sa.and_(of(vendor) == prefix, of(name) == last), sa.literal(f"{prefix}/{last}", sa.Text()))
+                for prefix, _, last in full
+            ]
+        cases += [(plain == spelt, sa.literal(said, sa.Text())) for spelt, said in spoken.items() if spelt != said]
+        return sa.case(*cases, else_=plain) if cases else plain
+
+    return event
+
+
+def _properties(found: Mapping[str, Column]) -> Derived:
+    """Return the properties of a row as one JSON object: from the column of its schema, or from its own columns."""
+    described = [column.name for name, column in found.items() if name.startswith(SELF_DESCRIBING)]
+    kind = _first(found, ("event", "event_name"))
+
+    def properties(of: Of) -> Expression:
+        cases: list[tuple[Expression, Expression]] = []
+        cases += [(of(column).is_not(None), db.json_of(of(column))) for column in described]
+        for value, names in ATOMIC.items() if kind else ():
+            there = [(name, found[name].name) for name in names if name in found]
+            pairs = [part for name, column in there for part in (sa.literal(name, sa.Text()), of(column))]
+            cases += [(of(kind) == value, db.json_object(*pairs))] if kind and pairs else []
+        return sa.case(*cases, else_=sa.null()) if cases else db.json_object()
+
+    return properties
+
+
+LAYOUT = Layout(schemas, tables)
