@@ -62,6 +62,9 @@ def shop(make_profile, traffic, *, events=4, seed=0, trouble=False, judged=24):
             usual = 0.01 if measure == "nulls" else 0.005
             daily[measure] |= {(*place, prop.name): bad for place, bad in broken(usual).items()}
         daily["fingerprint"] |= {(*place, prop.name): 7.0 if trouble else -1.0 for place in places}
+    slow = broken(0.02)
+    daily["delays"] = {(*place, None, "1"): n - slow[place] for place, n in days.items()}
+    daily["delays"] |= {(*place, None, "86400"): late for place, late in slow.items()}
     macs = {place: np.where(np.arange(DAYS) < DAYS - trouble, n // 4, 0) for place, n in days.items()}
     daily["rows.platform"] = {(*place, None, "Mac"): mac for place, mac in macs.items()}
     daily["rows.platform"] |= {(*place, None, "Windows"): days[place] - mac for place, mac in macs.items()}

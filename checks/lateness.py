@@ -1,0 +1,132 @@
+"""Do messages take longer to arrive than they usually do, or come from the future?
+
+What happened at one time and arrives at another: phones without a network, queues that stand still,
+clocks that are wrong. The delay beyond which at most a tenth of the messages usually arrive is learned
+for each event and source, and the share beyond it is held against its own past. That a store is not
+loaded is another matter: it is told by the load gate, not by a check.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+
+from checks.base import Evidence, Finding, Floats, Key, Kind, Measure, Profile, Stat, Table, check
+from checks.bins import SECONDS
+from checks.plan import Plan
+from checks.rates import Day, Limit, Shares, judge_shares, share_evidence
+from checks.words import number, share
+
+USUAL = 0.1  # of the messages, at most, are later than the delay that counts as late
+SKEW = 60.0  # seconds by which a clock may be ahead
+
+KINDS = {
+    "delay": Kind(
+        title="{subject} arrives late",
+        advice="Look at what queues between device and store; until it is over, the newest hours are incomplete.",
+    ),
+    "future": Kind(
+        title="{subject} comes from the future",
+        advice="Look for a time that is set by hand, in another time zone or unit; count by received_at meanwhile.",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LatenessParams:
+    """How much of the messages must be late before it matters?"""
+
+    min_share: float = 0.1  # of the messages that are late beyond what is usual
+    min_future: float = 0.01  # of the messages that carry a time in the future, beyond what is usual
+    min_rows: float = 10.0  # messages
+
+
+@check("lateness", kinds=KINDS, params=LatenessParams)
+class Lateness:
+    """Delays and times in the future, by the day."""
+
+    def measures(self, plan: Plan, params: LatenessParams) -> Iterable[Measure]:
+        """Ask for the messages of each day by their delay."""
+        yield Measure(Stat.DELAYS)
+
+    def judge(self, profile: Profile, plan: Plan, params: LatenessParams) -> Iterator[Finding]:
+        """Yield a finding of both kinds for every event, source and day."""
+        for kind in KINDS:
+            given, since = _shares(profile, kind)
+            least = params.min_share if kind == "delay" else params.min_future
+            say = partial(_say, kind=kind, since=since)
+            yield from judge_shares(profile, given, Limit(kind, 0.0, say, True, least, params.min_rows))
+
+    def evidence(self, profile: Profile, plan: Plan, params: LatenessParams, finding: Finding) -> Evidence | None:
+        """Return the share of such messages by day."""
+        return share_evidence(_shares(profile, finding.kind)[0], finding)
+
+
+def _shares(profile: Profile, kind: str) -> tuple[Shares, Mapping[Key, float]]:
+    """Return the messages that are late, or ahead of time, and from which delay on they count as late [s]."""
+    table = profile.table(Stat.DELAYS, "day")
+    bins: dict[Key, list[int]] = {}
+    for i, key in enumerate(table.keys):
+        if key.source is not None:
+            bins.setdefault(replace(key, label=None), []).append(i)
+    since = {key: _late_from(table, index) if kind == "delay" else -SKEW for key, index in bins.items()}
+    counted = {
+        key: [i for i in index if (_bound(table, i) >= since[key]) is (kind == "delay")] for key, index in bins.items()
+    }
+    bad, rows = (np.array([_sum(table, index) for index in part.values()]) for part in (counted, bins))
+    usable = np.array([table.usable[index].all(axis=0) for index in bins.values()])
+    shape = (len(bins), len(table.calendar))
+    bad, rows, usable = bad.reshape(shape), rows.reshape(shape), usable.reshape(shape)
+    return Shares(Table(table.measure, table.calendar, tuple(bins), bad, usable, table.cut), rows), since
+
+
+def _late_from(table: Table, index: list[int]) -> float:
+    """Return the delay [s] from which on at most a few messages of the past lie: they are late."""
+    learned = np.where(table.usable[index], table.values[index], 0.0)[:, : table.cut]
+    came = np.nan_to_num(learned).sum(axis=1)
+    ordered = sorted(range(len(index)), key=lambda i: _bound(table, index[i]), reverse=True)
+    beyond = 0.0
+    for i in ordered:
+        beyond += came[i]
+        if beyond > USUAL * came.sum():
+            return _next(_bound(table, index[i]))
+    return _next(_bound(table, index[ordered[0]]))  # nothing came in the past
+
+
+def _bound(table: Table, i: int) -> float:
+    return float(table.keys[i].label or 0)
+
+
+def _next(bound: float) -> float:
+    """Return the lower bound of the next bin."""
+    return next((each for each in SECONDS.bounds if each > max(bound, 0.0)), SECONDS.bounds[-1])
+
+
+def _sum(table: Table, index: list[int]) -> Floats:
+    """Return the messages of some bins by day; unknown where all are."""
+    part = table.values[index]
+    sums: Floats = np.nan_to_num(part).sum(axis=0)
+    return np.where(np.isnan(part).all(axis=0) & bool(index), np.nan, sums)
+
+
+def _say(day: Day, kind: str, since: Mapping[Key, float]) -> str:
+    count = f"{day.key}: {number(day.bad)} of {number(day.rows)} messages of a day"
+    usual = f"({share(day.share)}, usually {share(day.usual)})"
+    if kind == "future":
+        return f"{count} say that they happened after they arrived {usual}."
+    return f"{count} took {_length(since[day.key])} or longer to arrive {usual}."
+
+
+def _length(seconds: float) -> str:
+    """Return a delay as people say it.
+
+    >>> _length(5), _length(120), _length(3600), _length(259200)
+    ('5 seconds', '2 minutes', '1 hour', '3 days')
+    """
+    units = ((86400 * 2, 86400, "day"), (3600, 3600, "hour"), (60, 60, "minute"), (0, 1, "second"))
+    _, width, unit = next(each for each in units if seconds >= each[0])
+    amount = seconds / width
+    return f"{number(amount)} {unit}{'s' * (amount != 1)}"
