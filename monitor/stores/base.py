@@ -31,6 +31,8 @@ class StoreSettings:
     sources: Mapping[str, str] = field(default_factory=dict)  # segment, rudderstack: source -> schema
     table: str | None = None  # events: "events" or "schema.events"
     columns: Mapping[str, str] = field(default_factory=dict)
+    preset: Literal["amplitude", "mixpanel", "posthog"] | None = None  # events: whose export table it is
+    times: Literal["text", "seconds", "milliseconds", "microseconds"] | None = None  # events: ISO 8601, or since 1970
     dimensions: Mapping[str, str] = field(default_factory=dict)  # dimension -> column, beside what the layout knows
     views: bool | None = None  # segment, rudderstack: read `x_view` instead of `x`; None: where the store is BigQuery
     naive_zone: str = "UTC"  # IANA name: what times without a zone mean

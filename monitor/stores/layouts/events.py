@@ -1,15 +1,36 @@
-"""How do events lie in one table, with a JSON object of properties or a column for each?"""
+"""How do events lie in one table, with an object of properties (JSON, struct or map) or a column for each?
+
+Which column is which field is said under `columns`, known from a `preset` (the export tables of
+Amplitude, Mixpanel and PostHog), or told by its name. Times may be kept as times, as text in ISO 8601,
+or as numbers since 1970: `times` says which, and what they count.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 from checks.plan import Plan
 from monitor.errors import StoreError
+from monitor.stores import constructs as db
 from monitor.stores.base import StoreSettings
 from monitor.stores.introspect import Columns
 from monitor.stores.layouts.base import Layout
-from monitor.stores.table import NEUTRAL, Column, Constant, EventTable, TableName
+from monitor.stores.presets import PRESETS, Preset
+from monitor.stores.table import NEUTRAL, Column, Constant, Derived, EventTable, Expression, TableName
+
+TIMES = ("received_at", "occurred_at", "sent_at", "loaded_at")
+NUMBERS = ("integer", "number")
+HINTS = {
+    "string": "; if it spells times in ISO 8601, write `times: text`",
+    **dict.fromkeys(NUMBERS, "; if it counts from 1970, write `times: seconds` (or milliseconds, microseconds)"),
+}
+PROPERTIES = "_tw_properties"  # a struct or map as JSON
+DIMENSIONS = (
+    *("app_version", "app_build", "platform", "os", "os_version", "device", "browser"),
+    *("country", "region", "locale", "timezone", "library", "library_version", "page_host", "campaign"),
+)
+NOTHING = Preset("", (), {})
 
 
 def schemas(settings: StoreSettings) -> tuple[str, ...]:
@@ -22,31 +43,32 @@ def tables(columns: Columns, settings: StoreSettings, plan: Plan) -> Iterator[Ev
     """Yield the one table of events. A mapped column is a property too, where the plan promises it as one.
 
     Raises:
-        StoreError: the table, or a column that the configuration names, is not there.
+        StoreError: the table, or a column that the configuration names, is not there; or no time can be read.
     """
-    schema, _, name = _table_name(settings).rpartition(".")
-    table = next((known for known in columns if known.name == name and schema in ("", known.schema)), None)
-    if table is None:
-        raise StoreError(f"the store has no table {_table_name(settings)}")
-    found = columns[table]
+    table, found = _table(columns, settings)
     mapping = _mapping(found, settings)
-    times = [mapping[field] for field in ("received_at", "occurred_at") if field in mapping]
+    times = [field for field in ("received_at", "occurred_at") if field in mapping]
     if not times:
         raise StoreError(f"table {table} has no column for received_at: map one under `columns`")
-    if found[times[0]].type != "datetime":
-        raise StoreError(f"column {times[0]} of {table} is not a time: it cannot be received_at")
+    found = dict(found) | {
+        mapping[field]: _timed(found[mapping[field]], settings) for field in TIMES if field in mapping
+    }
+    _refuse(mapping, times[0], found, table, settings)
+    known = {field: name for field, name in mapping.items() if field not in TIMES or found[name].type == "datetime"}
     promised = {name for event in plan.events.values() for name in event.properties}
     used = set(mapping.values()) - promised
-    bag = mapping.get("properties")
+    bag, derived = _bag(mapping, found)
     yield EventTable(
         table=table,
-        columns=found,
-        event=_fixed(mapping, settings, "event", table),
-        source=_fixed(mapping, settings, "source", table),
-        time=times[0],
-        fields={field: name for field, name in mapping.items() if field not in ("event", "source", "properties")},
+        columns=found | {name: Column(name, "json") for name in derived},
+        event=_fixed(known, settings, "event", table),
+        source=_fixed(known, settings, "source", table),
+        time=mapping[times[0]],
+        fields={field: name for field, name in known.items() if field not in ("event", "source", "properties")},
         properties={} if bag else {column: column for column in found if column not in used},
         bag=bag,
+        dimensions=_dimensions(found, settings),
+        derived=derived,
     )
 
 
@@ -54,16 +76,78 @@ def _table_name(settings: StoreSettings) -> str:
     return settings.table or "events"
 
 
+def _table(columns: Columns, settings: StoreSettings) -> tuple[TableName, Mapping[str, Column]]:
+    schema, _, name = _table_name(settings).rpartition(".")
+    exact = [t for t in columns if t.name == name and schema in ("", t.schema)]
+    alike = [t for t in columns if t.name.lower() == name.lower() and schema.lower() in ("", t.schema.lower())]
+    for table in (*exact, *alike):  # names in capitals are how Snowflake writes those that were not quoted
+        return table, columns[table]
+    raise StoreError(f"the store has no table {_table_name(settings)}")
+
+
 def _mapping(found: Mapping[str, Column], settings: StoreSettings) -> dict[str, str]:
-    """Return neutral field -> column: as configured, else a column of the neutral name."""
+    """Return neutral field -> column: as configured, else as the preset knows it, else a column of the neutral name."""
+    lower = {name.lower(): name for name in reversed(list(found))}
     named = {field: name for field, name in settings.columns.items() if not name.startswith("=")}
-    if missing := [name for name in named.values() if name not in found]:
+    there = {field: name if name in found else lower.get(name.lower()) for field, name in named.items()}
+    if missing := [named[field] for field, name in there.items() if name is None]:
         raise StoreError(f"table {_table_name(settings)} has no column {', '.join(missing)}")
-    taken = set(named.values())
-    same = {
-        field: field for field in NEUTRAL if field in found and field not in settings.columns and field not in taken
-    }
-    return same | named
+    mapping = {field: name for field, name in there.items() if name}
+    known = _preset(settings).fields
+    for field in NEUTRAL:
+        if field not in settings.columns:
+            candidates = (*known.get(field, ()), field)
+            free = (lower[c.lower()] for c in candidates if lower.get(c.lower(), "") not in {"", *mapping.values()})
+            if (column := next(free, None)) is not None:
+                mapping[field] = column
+    return mapping
+
+
+def _preset(settings: StoreSettings) -> Preset:
+    return next((preset for preset in PRESETS if preset.name == settings.preset), NOTHING)
+
+
+def _timed(column: Column, settings: StoreSettings) -> Column:
+    """Return a column of times as what it is: a time, a text that spells one, or a number since 1970."""
+    if column.type == "string" and settings.times == "text":
+        return replace(column, type="datetime", clock="text", aware=True)
+    if column.type in NUMBERS and settings.times not in (None, "text"):
+        return replace(column, type="datetime", clock=settings.times, aware=True, counts=column.type == "integer")
+    return column
+
+
+def _refuse(
+    mapping: Mapping[str, str], needed: str, found: Mapping[str, Column], table: TableName, settings: StoreSettings
+) -> None:
+    """Raise when a time that is needed, or that the configuration names, is none."""
+    for field in TIMES:
+        if field == needed or field in settings.columns:
+            column = found.get(mapping.get(field, ""))
+            if column and column.type != "datetime":
+                hint = HINTS.get(column.type, "")
+                raise StoreError(f"column {column.name} of {table} is not a time: it cannot be {field}{hint}")
+
+
+def _bag(mapping: Mapping[str, str], found: Mapping[str, Column]) -> tuple[str | None, dict[str, Derived]]:
+    """Return the column of a JSON object with the properties, computed from a struct or map where it is one."""
+    column = mapping.get("properties")
+    if column is None or found[column].type != "object":
+        return column, {}
+
+    def as_json(of: Callable[[str], Expression]) -> Expression:
+        return db.json_of(of(column))
+
+    return PROPERTIES, {PROPERTIES: as_json}
+
+
+def _dimensions(found: Mapping[str, Column], settings: StoreSettings) -> dict[str, str]:
+    """Return dimension -> column: as configured, as the preset knows them, or columns of a dimension's own name."""
+    if missing := [column for column in settings.dimensions.values() if column not in found]:
+        raise StoreError(f"table {_table_name(settings)} has no column {', '.join(missing)}")
+    lower = {name.lower(): name for name in reversed(list(found))}
+    wanted = {name: (name,) for name in DIMENSIONS} | dict(_preset(settings).dimensions)
+    there = {name: next((lower[c] for c in columns if c in lower), None) for name, columns in wanted.items()}
+    return {name: column for name, column in there.items() if column} | dict(settings.dimensions)
 
 
 def _fixed(mapping: Mapping[str, str], settings: StoreSettings, field: str, table: TableName) -> str | Constant:
