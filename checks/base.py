@@ -268,6 +268,7 @@ class Kind:
     family: str = ""  # empty: a family of its own
     notice: bool = False  # for the weekly clean-up; it wakes nobody
     symptom: bool = False  # another kind of the same family says it better
+    spoils: bool = True  # what it names is not learned from meanwhile
     volume: bool = False  # the number of messages is wrong, so that volumes are not learned from meanwhile; else shares
 
 

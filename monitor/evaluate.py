@@ -93,8 +93,13 @@ def operational(config: Config, findings: Sequence[Finding]) -> list[Verdict]:
 def stretches(incidents: Iterable[Incident]) -> Iterator[Stretch]:
     """Yield what is not learned from, because something was wrong then: volumes, shares, or both."""
     for incident in incidents:
-        for volume in {kind_of(finding).volume for finding in incident.findings if not kind_of(finding).notice}:
+        for volume in {kind_of(finding).volume for finding in incident.findings if _spoils(finding)}:
             yield from _stretches(incident, volume=volume)
+
+
+def _spoils(finding: Finding) -> bool:
+    kind = kind_of(finding)
+    return kind.spoils and not kind.notice
 
 
 def _stretches(incident: Incident, *, volume: bool) -> Iterator[Stretch]:

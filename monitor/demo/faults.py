@@ -197,7 +197,7 @@ DEV_TRAFFIC = Fault(
     what="About 1.5 % of web rows come from localhost:3000 and users of lumenoak.dev",
     source="web",
     start=_at(2, 25, 16),
-    note="the business of environment.leak, a later version",
+    covered_by=(("environment", "leak"),),
 )
 
 FAULTS = (

@@ -102,9 +102,8 @@ def as_text(performance: Performance) -> str:
     covered = [m for m in performance.matches if m.fault.covered_by]
     found = sum(m.found for m in covered)
     later = len(performance.matches) - len(covered)
-    parts.append(
-        f"{found} of {len(covered)} faults found, {later} not covered yet; {performance.seconds:.0f} s in all."
-    )
+    uncovered = f", {later} not covered yet" if later else ""
+    parts.append(f"{found} of {len(covered)} faults found{uncovered}; {performance.seconds:.0f} s in all.")
     parts.append(_where(performance.folder))
     return "\n".join(parts)
 

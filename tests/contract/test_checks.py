@@ -65,6 +65,8 @@ def shop(make_profile, traffic, *, events=4, seed=0, trouble=False, judged=24):
     slow = broken(0.02)
     daily["delays"] = {(*place, None, "1"): n - slow[place] for place, n in days.items()}
     daily["delays"] |= {(*place, None, "86400"): late for place, late in slow.items()}
+    daily["rows.environment"] = {(*place, None, "(none)"): n - slow[place] for place, n in days.items()}
+    daily["rows.environment"] |= {(*place, None, "development"): slow[place] * trouble for place in days}
     macs = {place: np.where(np.arange(DAYS) < DAYS - trouble, n // 4, 0) for place, n in days.items()}
     daily["rows.platform"] = {(*place, None, "Mac"): mac for place, mac in macs.items()}
     daily["rows.platform"] |= {(*place, None, "Windows"): days[place] - mac for place, mac in macs.items()}
@@ -132,7 +134,7 @@ def test_what_is_surely_wrong_is_said_in_one_sentence(name, make_profile, traffi
     wrong = [f for f in judge(name, profile, plan) if f.relevant and (f.p_value or 0.0) < 1e-4]
     assert wrong
     for finding in wrong:
-        assert finding.text.startswith(finding.event)
+        assert finding.text.startswith(finding.event or finding.source)
         assert finding.text.endswith(".")
         assert not any(word in finding.text for word in ("nan", "None", "e-", "inf"))
 

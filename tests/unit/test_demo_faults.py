@@ -77,7 +77,9 @@ def test_a_fault_that_ended_is_not_found_afterwards():
 
 
 def test_a_fault_that_no_check_covers_is_never_found():
-    assert not found(DEV_TRAFFIC, Finding(check="environment", kind="leak", source="web"))
+    leak = Finding(check="environment", kind="leak", source="web")
+    assert found(DEV_TRAFFIC, leak)
+    assert not found(replace(DEV_TRAFFIC, covered_by=()), leak)
 
 
 def test_nothing_is_found_without_problems():

@@ -17,6 +17,7 @@ from checks.plan import Plan, PlannedEvent
 from checks.slugs import LENGTH, POSTGRES_LENGTH
 from monitor.stores.base import StoreSettings
 from monitor.stores.introspect import Columns
+from monitor.stores.layouts.environments import environment
 from monitor.stores.table import Column, Constant, Derived, EventTable, Expression, Role, SideTable, TableName
 
 FIELDS = {
@@ -43,7 +44,8 @@ DIMENSIONS = {
     "country": ("context_location_country",),
     "campaign": ("context_campaign_source",),
 }
-USER_AGENT, BROWSER = "context_user_agent", "_tw_browser"
+USER_AGENT, PAGE_URL = "context_user_agent", "context_page_url"
+DERIVED = {"_tw_browser": "browser", "_tw_environment": "environment"}  # computed column -> dimension
 CALLS = {"identifies": "identify", "pages": "page", "screens": "screen", "groups": "group", "aliases": "alias"}
 SEEN_AS = {"page": "Page Viewed", "screen": "Screen Viewed"}  # what the plans of both pipes call such a call
 STATE = frozenset({"users", "accounts"})  # upserted: a row is a user as of now, not something that happened
@@ -185,7 +187,7 @@ def _event_table(found: _Found, settings: StoreSettings, event: PlannedEvent, so
         time=time,
         fields=fields,
         properties={name: found.columns[column].name for name, column in properties.items()},
-        dimensions=_dimensions(found, settings) | ({"browser": BROWSER} if derived else {}),
+        dimensions={DERIVED[name]: name for name in derived} | _dimensions(found, settings),
         derived=derived,
         unreadable=frozenset(_unreadable(event, properties, free, pipe)),
     )
@@ -218,14 +220,17 @@ def _dimensions(found: _Found, settings: StoreSettings) -> dict[str, str]:
 
 
 def _derived(found: _Found) -> dict[str, Derived]:
-    if (column := found.first((USER_AGENT,))) is None:
-        return {}
+    agent, page = found.first((USER_AGENT,)), found.first((PAGE_URL,))
+    computed = {
+        "_tw_browser": agent and (lambda of: _browser(of(agent))),
+        "_tw_environment": page and (lambda of: environment(of(page))),
+    }
+    return {name: derived for name, derived in computed.items() if callable(derived)}
 
-    def browser(of: Callable[[str], Expression]) -> Expression:
-        cases = [(of(column).like(f"%{sign}%"), sa.literal(name, sa.Text())) for sign, name in _BROWSERS.items()]
-        return sa.case(*cases, else_=sa.null())
 
-    return {BROWSER: browser}
+def _browser(agent: Expression) -> Expression:
+    cases = [(agent.like(f"%{sign}%"), sa.literal(name, sa.Text())) for sign, name in _BROWSERS.items()]
+    return sa.case(*cases, else_=sa.null())
 
 
 def _cut(names: Iterable[str]) -> tuple[str, ...]:
