@@ -12,6 +12,7 @@ from monitor.decide import Verdict
 SHARED_BY = 3  # events that must go wrong together before a source, not an event, is the subject
 SHARED_PART = 0.6  # and the part of the source's expected volume that they make up
 DOWN = {"stopped", "drop"}
+EVIDENT = 0.01  # p below which another source goes wrong too; what is above is noise, of which every source has some
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +45,22 @@ def cause_of(tested: Sequence[Finding], problems: Sequence[Finding]) -> Cause:
         return Cause({"source": next(iter(sources))}, 1.0)
     if len(rows) > 1:
         return Cause()
-    source, lost = next(iter(rows.items()))
-    total = lost + sum(abs(f.rows) for f in _others(tested, source))
+    source = next(iter(rows))
+    clearest = min((f for f in problems if f.source == source), key=lambda f: f.p_value or 0.0)
+    lost = abs(clearest.rows)
+    total = lost + sum(abs(finding.rows) for finding in _alike(tested, clearest))
     return Cause({"source": source}, lost / total if total else None)
 
 
-def _others(tested: Sequence[Finding], source: str) -> list[Finding]:
-    """Return the clearest finding of each other source that points the same way."""
-    best: dict[str, Finding] = {}
-    for finding in tested:
-        if finding.source not in (None, source) and (finding.p_value or 1.0) < 0.05:
-            best.setdefault(finding.source or "", finding)
-    return list(best.values())
+def _alike(tested: Sequence[Finding], problem: Finding) -> list[Finding]:
+    """Return the findings that say the same of other sources, over as long a time; what does not matter is noise."""
+
+    def what(finding: Finding) -> tuple[object, ...]:
+        span = finding.bucket and finding.bucket.end - finding.bucket.start
+        return finding.check, finding.kind, finding.slice, span
+
+    others = (f for f in tested if f.source not in (None, problem.source) and what(f) == what(problem))
+    return [f for f in others if f.relevant and (f.p_value is None or f.p_value < EVIDENT)]
 
 
 def shared_source(groups: Mapping[str, Sequence[Verdict]], silenced: Collection[str | None]) -> dict[str, str]:

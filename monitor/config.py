@@ -62,6 +62,7 @@ class Budget:
     """How many false alerts the whole installation may send."""
 
     false_alerts_per_week: float
+    min_messages: float = 0.0  # what concerns fewer messages is not told; a broken rule is
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +156,7 @@ class _Reader:
             plan_path=plan_path,
             store=self._store(block.store),
             state_url=block.state or f"sqlite:///{self.file.parent / 'trackwatch.db'}",
-            budget=Budget(block.budget.false_alerts_per_week),
+            budget=Budget(block.budget.false_alerts_per_week, block.budget.min_messages),
             checks=self._checks(block.checks, plan if plan_path else None),
             exclusions=tuple(sorted(self._exclusions(block), key=lambda each: each.start)),
             channels=self._channels(block.channels),

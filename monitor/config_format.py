@@ -75,6 +75,7 @@ class BudgetBlock(Block):
     noun: ClassVar[str] = "the budget"
 
     false_alerts_per_week: Positive = 1.0
+    min_messages: Positive = 2.0
 
 
 class ScheduleBlock(Block):

@@ -1,33 +1,46 @@
 """Which findings are problems, when the whole installation may send only so many false alerts a week?
 
-Every test costs. The weekly budget is split between the hourly and the daily tests, and evenly
-over the buckets of a week; the tests of one bucket are judged together by the Benjamini-Hochberg
-rule with q = that bucket's part of the budget, weighed by priority. When nothing is wrong, the
-chance of any alert in a bucket is then at most q (under positive dependence: Benjamini and
-Yekutieli 2001), so that the expected false alerts of a week stay within the budget. An
-installation with few tests does not spend it all: no test costs more than one a year.
+Every test costs what it may be wrong. A p-value is the chance of a false alert by bucket, so a
+threshold t costs t false alerts in each bucket of a week, and costs add up whatever depends on
+whatever: expectations are additive. The weekly budget is split between the hourly and the daily
+tests, and evenly over the buckets of a week. In a bucket it is shared by subjects (what becomes
+one incident), weighed by priority, and in a subject by its looks (sources and kinds).
+
+Three rules make the most of it. Subjects that are far from any problem, such as a rule that is
+kept by a wide margin, cost nothing, so they leave their part to the others (Zhao, Small & Su 2019,
+JASA 114). When several new problems are found in one bucket, the same risk is bearable for each
+(Benjamini & Hochberg 1995, JRSS B 57, which holds under positive dependence: Benjamini & Yekutieli
+2001, Ann. Stat. 29; weights: Genovese, Roeder & Wasserman 2006, Biometrika 93). What is open
+already is told no more, so it costs nothing, and is no reason to believe in anything new. An
+installation with few tests does not spend it all: no subject costs more than one a year.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from checks.base import Finding, Kind
+from checks.base import Finding, Floats, Kind
 from checks.plan import Plan, Priority
 from checks.stats import benjamini_hochberg
+from monitor.account import Learned, Price
 from monitor.alerts.message import Severity
 from monitor.config import Budget
+from monitor.severity import judge_severity
 
 HOUR, DAY, WEEK = dt.timedelta(hours=1), dt.timedelta(days=1), dt.timedelta(weeks=1)
 GRAINS = 2  # hourly and daily tests share the budget evenly
-SPARING = dt.timedelta(days=365)  # no test may cost more than one false alert in this time, however few tests there are
+SPARING = dt.timedelta(days=365)  # no subject may cost more than one false alert in this time, however few there are
 WEIGHTS = {Priority.CRITICAL: 4.0, Priority.HIGH: 2.0, Priority.NORMAL: 1.0, Priority.LOW: 0.5}
-SERIOUS = 0.5  # half of the events, or half of the values
+FAR = 0.5  # p of a subject that is far from any problem
+
+KindOf = Callable[[Finding], Kind]
+Unit = tuple[str, str | None, str | None]  # family, event, property: what is told as one incident
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,38 +55,50 @@ class Verdict:
     problem: bool
     severity: Severity
     cost: float | None = None
+    price: Price | None = None  # of a problem
+    learned: Learned | None = None  # of a problem: which history it was held against
 
 
-KindOf = Callable[[Finding], Kind]
+def decide(
+    findings: Iterable[Finding], plan: Plan, budget: Budget, kind_of: KindOf, known: Collection[Unit] = ()
+) -> list[Verdict]:
+    """Return a verdict for every finding, in the order given.
 
-
-def decide(findings: Iterable[Finding], plan: Plan, budget: Budget, kind_of: KindOf) -> list[Verdict]:
-    """Return a verdict for every finding, in the order given."""
+    Args:
+        findings: every test that was made, healthy ones too.
+        plan: whose priorities weigh.
+        budget: false alerts a week, and the least that is told.
+        kind_of: what a finding's kind means.
+        known: subjects of open incidents.
+    """
     findings = list(findings)
-    tested = _Tested([None] * len(findings), [f.p_value is None for f in findings])
+    prices: list[Price | None] = [None] * len(findings)
     for (step, _), members in _batches(findings).items():
-        share = min(budget.false_alerts_per_week / GRAINS * (step / WEEK), len(members) * (step / SPARING))
-        _spend(tested, findings, members, share, plan)
-    return [
-        Verdict(
-            finding,
-            chosen and finding.relevant,
-            severity(finding, plan, notice=kind_of(finding).notice),
-            cost,
-        )
-        for finding, chosen, cost in zip(findings, tested.chosen, tested.cost, strict=True)
-    ]
+        for unit in _priced(findings, members, (step, budget.false_alerts_per_week), (plan, kind_of, known)):
+            for i in unit.members:
+                prices[i] = unit.price
+    return [_verdict(finding, price, plan, budget, kind_of) for finding, price in zip(findings, prices, strict=True)]
 
 
-@dataclass(frozen=True, slots=True)
-class _Tested:
-    """For each finding: the p-value that would just have been enough, and whether its own was. A broken rule is."""
+def _verdict(finding: Finding, price: Price | None, plan: Plan, budget: Budget, kind_of: KindOf) -> Verdict:
+    chosen = finding.p_value is None or (price is not None and finding.p_value <= price.threshold)
+    problem = bool(chosen and finding.relevant and _enough(finding, budget))
+    severity = judge_severity(finding, plan, notice=kind_of(finding).notice).severity
+    cost = price.threshold if price else None
+    return Verdict(finding, problem, severity, cost, price if problem else None)
 
-    cost: list[float | None]
-    chosen: list[bool]
+
+def _enough(finding: Finding, budget: Budget) -> bool:
+    """Say whether enough messages are concerned; a broken rule, or a check that does not count them, is."""
+    return finding.p_value is None or not finding.rows or finding.rows >= budget.min_messages
 
 
-def _batches(findings: Sequence[Finding]) -> dict[tuple[dt.timedelta, dt.datetime], list[int]]:
+def unit_of(finding: Finding, kind_of: KindOf) -> Unit:
+    """Return the subject that a finding is about."""
+    return kind_of(finding).family or f"{finding.check}.{finding.kind}", finding.event, finding.property
+
+
+def _batches(findings: Sequence[Finding]) -> Mapping[tuple[dt.timedelta, dt.datetime], list[int]]:
     """Group the tests by grain (an hour; anything longer is a day) and by the end of their bucket."""
     batches: dict[tuple[dt.timedelta, dt.datetime], list[int]] = defaultdict(list)
     for i, finding in enumerate(findings):
@@ -83,25 +108,55 @@ def _batches(findings: Sequence[Finding]) -> dict[tuple[dt.timedelta, dt.datetim
     return batches
 
 
-def _spend(tested: _Tested, findings: Sequence[Finding], members: Sequence[int], share: float, plan: Plan) -> None:
-    p = np.array([findings[i].p_value for i in members], dtype=float)
-    weights = np.array([WEIGHTS[plan.priority(findings[i].event)] for i in members])
-    weights = weights / weights.mean()
-    chosen = benjamini_hochberg(p, share, weights)
-    costs = np.minimum(share * max(int(chosen.sum()), 1) * weights / len(members), 1.0)
-    for i, is_chosen, cost in zip(members, chosen.tolist(), costs.tolist(), strict=True):
-        tested.chosen[i] = is_chosen
-        tested.cost[i] = cost
+@dataclass(frozen=True, slots=True)
+class _Priced:
+    """The tests of one subject in one bucket, and what each of them may cost."""
+
+    members: list[int]
+    price: Price
 
 
-def severity(finding: Finding, plan: Plan, *, notice: bool) -> Severity:
-    """Say how much a finding matters if it is a problem: by what hangs on the event, and how far off it is."""
-    if notice:
-        return Severity.INFO
-    priority = plan.priority(finding.event)
-    serious = finding.p_value is None or abs(finding.effect or 0.0) >= SERIOUS
-    if priority is Priority.CRITICAL or (priority is Priority.HIGH and serious):
-        return Severity.CRITICAL
-    if priority is Priority.LOW and not serious:
-        return Severity.INFO
-    return Severity.WARNING
+def _priced(
+    findings: Sequence[Finding],
+    members: Sequence[int],
+    spending: tuple[dt.timedelta, float],
+    sense: tuple[Plan, KindOf, Collection[Unit]],
+) -> list[_Priced]:
+    """Share one bucket's part of the budget among its subjects."""
+    (step, weekly), (plan, kind_of, known) = spending, sense
+    units: dict[Unit, list[int]] = defaultdict(list)
+    for i in members:
+        units[unit_of(findings[i], kind_of)].append(i)
+    groups = [[findings[i] for i in group] for group in units.values()]
+    looks = np.array([_looks(group, kind_of) for group in groups])
+    p = np.minimum(np.array([_least(group) for group in groups]) * looks, 1.0)
+    new = np.array([unit not in known for unit in units])
+    near = new & (p <= FAR)
+    live = max(_live(p[new]), 1.0)
+    weights = np.array([WEIGHTS[plan.priority(event)] for _, event, _ in units])
+    weights = weights / weights[near if near.any() else slice(None)].mean()
+    share = min(weekly / GRAINS * (step / WEEK), float(new.sum()) * (step / SPARING))
+    could = np.array([_least([f for f in group if f.relevant]) for group in groups]) * looks
+    found = int(benjamini_hochberg((could / weights)[new], share * float(new.sum()) / live).sum())
+    part = np.minimum(share * max(found, 1) * weights / live, 1.0)
+    numbers = zip(units.values(), part.tolist(), looks.tolist(), weights.tolist(), strict=True)
+    return [
+        _Priced(group, Price(t / n, n, len(units), live, found, w, t * (WEEK / step), t * (WEEK / step) / weekly))
+        for group, t, n, w in numbers
+    ]
+
+
+def _least(findings: Sequence[Finding]) -> float:
+    known = (f.p_value for f in findings if f.p_value is not None)
+    return min((p for p in known if not math.isnan(p)), default=1.0)
+
+
+def _looks(findings: Sequence[Finding], kind_of: KindOf) -> int:
+    """Count the tests of a subject; a symptom beside its cause in the same place sees the same thing again."""
+    places = {(f.source, f.slice) for f in findings if not kind_of(f).symptom}
+    return sum(not kind_of(f).symptom or (f.source, f.slice) not in places for f in findings)
+
+
+def _live(p: Floats) -> float:
+    """Return how many subjects could be problems by chance: twice those whose p is below a half, and two more."""
+    return float(min(len(p), (np.sum(p <= FAR) + 1) / FAR))

@@ -11,8 +11,9 @@ from checks.base import Bucket, Finding
 from monitor import operations
 from monitor.config import Config
 from monitor.decide import Verdict, decide
-from monitor.incidents import Incident, State, by_end, step
+from monitor.incidents import Incident, State, by_end, open_units, step
 from monitor.judge import judge, kind_of
+from monitor.learned import learned_of
 from monitor.profile import Measurements, Stretch, WindowProfile
 
 ADAPTS_AFTER = dt.timedelta(days=14)  # a changed level that lasts is learned as the new normal; silence never is
@@ -70,7 +71,14 @@ def _decided(
     findings = judge(config.checks.values(), profile, config.plan)
     findings = [finding for finding in findings if finding.event not in unreadable]
     findings += operations.recovered(incidents, findings, "check_crashed")
-    return decide(findings, config.plan, config.budget, kind_of)
+    verdicts = decide(findings, config.plan, config.budget, kind_of, open_units(incidents))
+    return [_with_history(v, config, profile, incidents) if v.problem else v for v in verdicts]
+
+
+def _with_history(verdict: Verdict, config: Config, profile: WindowProfile, incidents: Sequence[Incident]) -> Verdict:
+    """Say which history a problem was held against."""
+    spoilt = [(f"incident {i.id}", stretch) for i in incidents for stretch in stretches([i])]
+    return replace(verdict, learned=learned_of(verdict.finding, profile, kind_of, spoilt, config.exclusions))
 
 
 def _states(incidents: Iterable[Incident]) -> set[tuple[str, State]]:

@@ -14,9 +14,10 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from checks.base import Finding
+from monitor.account import Learned, Price
 from monitor.alerts.message import Severity
 from monitor.cause import Cause, cause_of, shared_source
-from monitor.decide import KindOf, Verdict
+from monitor.decide import KindOf, Unit, Verdict, unit_of
 
 RANK = {Severity.INFO: 0, Severity.WARNING: 1, Severity.CRITICAL: 2}
 STILL_BAD = 0.01  # p below which an open incident goes on, though it would not open one
@@ -45,6 +46,15 @@ class Subject:
         return "\x1f".join((self.family, self.event or "", self.property or "", self.source or ""))
 
 
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """The finding that opened an incident, what it cost, and which history it was held against."""
+
+    finding: Finding
+    price: Price | None = None  # None: a broken rule, which costs nothing
+    learned: Learned | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
     """One thing that is wrong, from first bad bucket to recovery, with all findings that it explains."""
@@ -61,6 +71,7 @@ class Incident:
     explains: float | None = None  # share of the loss or excess that lies in the slice
     findings: tuple[Finding, ...] = ()  # the newest of each kind and place, best first
     cost: float | None = None  # the p-value that would just have opened it
+    opening: Opening | None = field(default=None, compare=False)  # a note; None: opened before this was kept
     told: Severity | None = (
         None  # as what people believe it to be open; None: they do not know of it, or that it is over
     )
@@ -152,8 +163,17 @@ def _healthy_of(incident: Incident, groups: Mapping[Subject, Sequence[Verdict]])
 
 
 def _subject(finding: Finding, kind_of: KindOf) -> Subject:
-    family = kind_of(finding).family or f"{finding.check}.{finding.kind}"
-    return Subject(family, finding.event, finding.property)
+    return Subject(*unit_of(finding, kind_of))
+
+
+def open_units(incidents: Iterable[Incident]) -> set[Unit]:
+    """Return the subjects of open incidents; of one about a whole source, each event that it took along."""
+    return {
+        (incident.subject.family, event, incident.subject.property)
+        for incident in incidents
+        if incident.state is State.OPEN
+        for event in incident.events or (None,)
+    }
 
 
 def _continue(
@@ -191,6 +211,7 @@ def _open(subject: Subject, problems: Sequence[Verdict], end: dt.datetime) -> In
         started=started,
         last_seen=end,
         cost=first.cost,
+        opening=Opening(first.finding, first.price, first.learned),
     )
 
 

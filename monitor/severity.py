@@ -1,0 +1,64 @@
+"""How much does a problem matter? What hangs on the event, how far off is it, how many messages are concerned?"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from checks.base import Finding
+from checks.plan import Plan, Priority
+from checks.words import number
+from monitor.alerts.message import Severity
+
+SERIOUS = 0.5  # half of the events, or half of the values
+MANY = 1000.0  # messages lost, in excess or damaged, that make an answer to a question wrong
+FEW = 20.0  # messages that change no answer
+POINTS = {Priority.CRITICAL: 4, Priority.HIGH: 2, Priority.NORMAL: 1, Priority.LOW: 0}
+CRITICAL, WARNING = 3, 1  # points
+
+
+class Why(StrEnum):
+    """What speaks for a severity."""
+
+    NOTICE = "it wakes nobody, whatever it is about"
+    SERIOUS = "half or more of it is wrong"
+    RULE = "a rule of the plan is broken"
+
+
+class Judgement(NamedTuple):
+    """A severity, and what speaks for it in words."""
+
+    severity: Severity
+    reasons: tuple[str, ...]
+
+
+def judge_severity(finding: Finding, plan: Plan, *, notice: bool) -> Judgement:
+    """Add points for priority, effect, volume and questions, and say which.
+
+    Priority 4, 2, 1 or 0; one more where half or more is wrong or a rule is broken; one more
+    where many messages are concerned and a business question depends on them; one less
+    where few are, unless half or more is wrong. From 3 on critical, from 1 on a warning.
+    """
+    if notice:
+        return Judgement(Severity.INFO, (Why.NOTICE,))
+    priority = plan.priority(finding.event)
+    points, reasons = POINTS[priority], [f"{priority} priority"]
+    serious = finding.p_value is None or abs(finding.effect or 0.0) >= SERIOUS
+    asked = len(plan.asks(finding.event))
+    concerned = f"{number(finding.rows)} messages"
+    if serious:
+        points += 1
+        reasons.append(Why.RULE if finding.p_value is None else Why.SERIOUS)
+    if asked and finding.rows >= MANY:
+        points += 1
+        reasons.append(f"{concerned}, on which {asked} question{'s depend' if asked > 1 else ' depends'}")
+    elif 0 < finding.rows < FEW and not serious:
+        points -= 1
+        reasons.append(f"only {concerned}")
+    return Judgement(_of(points), tuple(reasons))
+
+
+def _of(points: int) -> Severity:
+    if points >= CRITICAL:
+        return Severity.CRITICAL
+    return Severity.WARNING if points >= WARNING else Severity.INFO
