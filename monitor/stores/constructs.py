@@ -148,9 +148,9 @@ class json_entries(FunctionElement[Any]):  # noqa: N801
 
 
 class entry_key(FunctionElement[str]):  # noqa: N801
-    """The name of a member."""
+    """The name of a member, exact."""
 
-    type = sa.String()
+    type = Name()
     inherit_cache = True
 
 

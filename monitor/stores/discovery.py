@@ -36,7 +36,7 @@ def occurring(rows: Rows, newest_second: int) -> sa.Select[Any] | sa.CompoundSel
     events = sa.select(seen.c.source, seen.c.event, empty.label("property"), empty.label("kind"))
     if rows.layout.bag is None:
         return events
-    lately = base.where(_since(rows, newest_second, MEMBER_DAYS))
+    lately = base.where(_since(rows, newest_second, MEMBER_DAYS)).select_from(rows.table)
     opened = rows.dialect.opened(lately, rows.column(rows.layout.bag))
     kind = db.json_kind(opened.value).label("kind")
     members = sa.select(opened.rows.c.source, opened.rows.c.event, opened.key.label("property"), kind).distinct()

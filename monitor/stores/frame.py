@@ -116,7 +116,9 @@ class Frame:
                 self._put(labelled, part.cells[0], labelled.numbers[0])
             else:
                 spines.setdefault(part.grain, answer)
-                self._add_columns(part, answer, any(measure.stat is Stat.ROWS for measure in asked))
+                self._add_columns(
+                    part, answer, any(measure.stat is Stat.ROWS and measure.by is None for measure in asked)
+                )
         self.rows += max((int(spine.numbers[0].sum()) for spine in spines.values()), default=0)
 
     def frame(self) -> pd.DataFrame:

@@ -132,7 +132,8 @@ def _value_aggregate(rows: Rows, measure: Measure, use: Callable[[Expression, st
 
 def _members(rows: Rows, measures: Sequence[Measure], grain: Grain, bag: str) -> Part:
     """Return the part that groups the members of a JSON object: one parse a row, however many names there are."""
-    opened = rows.dialect.opened(sa.select(*rows.keys(grain)).where(rows.window), rows.column(bag))
+    read = sa.select(*rows.keys(grain)).where(rows.window).select_from(rows.table)
+    opened = rows.dialect.opened(read, rows.column(bag))
     value = rules.JsonValue.of(opened.value)
     present = sa.select(
         opened.rows.c.source,

@@ -127,7 +127,7 @@ def _json_outside(value: JsonValue, rule: Rule) -> Condition:
 
 
 def _outside(column: Column, value: Expression, rule: Rule) -> Condition:
-    text = value if column.type == "string" else sa.cast(value, sa.Text)
+    text = db.exact(_spelt(column, value))
     numeric = column.type in ("integer", "number")
     if rule.kind == "range":
         return beyond(value if numeric else db.number(text), *rule.value)
@@ -136,6 +136,14 @@ def _outside(column: Column, value: Expression, rule: Rule) -> Condition:
     if numeric and (members := _numbers(rule)):
         return value.not_in(members)
     return text.not_in([str(member) for member in rule.value])
+
+
+def _spelt(column: Column, value: Expression) -> Expression:
+    """Return a value as text; databases write true in several ways, plans in one."""
+    if column.type == "boolean":
+        holds = sa.type_coerce(value, sa.Boolean())
+        return sa.case((holds, "true"), (sa.not_(holds), "false"))
+    return value if column.type == "string" else db.text(value)
 
 
 def _numbers(rule: Rule) -> list[float]:

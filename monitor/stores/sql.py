@@ -99,9 +99,12 @@ class SqlStore:
 
     def _tables(self, connection: sa.Connection) -> tuple[EventTable, ...]:
         layout = LAYOUTS[self._settings.layout]
-        default = self._dialect.default_schema or self._engine.url.database or ""
-        schemas = layout.schemas(self._settings) or (default,)
+        schemas = layout.schemas(self._settings) or (self._default_schema(),)
         return tuple(layout.tables(columns(connection, schemas), self._settings, self._plan))
+
+    def _default_schema(self) -> str:
+        default = self._dialect.default_schema
+        return default(self._engine.url) if callable(default) else default or self._engine.url.database or ""
 
     def _fields(self, connection: sa.Connection, tables: Sequence[EventTable]) -> list[tuple[EventTable, list[Any]]]:
         """Return what occurs in each table; only tables that do not say it by their name are asked."""

@@ -57,7 +57,24 @@ def in_from(select: sa.Select[Any], bag: Expression, *, derived: bool = False) -
     members = db.json_entries(bag).table_valued("k", "v", name="j", joins_implicitly=True)
     members = members.render_derived() if derived else members
     columns = db.entry_key(members.c.k).label("k"), db.entry_value(members.c.v).label("v")
-    opened = select.add_columns(*columns).select_from(*select.get_final_froms(), members).subquery("o")
+    opened = select.add_columns(*columns).select_from(members).subquery("o")
+    return Opened(opened, opened.c.k, opened.c.v)
+
+
+def in_lateral(select: sa.Select[Any], bag: Expression, names: tuple[str, str] = ("k", "v")) -> Opened:
+    """Open objects that were made in a subquery `b` as its column `bag`, by a function behind it in FROM.
+
+    `json_entries` says the function, LATERAL where that is needed; `names` are those that it gives
+    its columns itself, or else ("k", "v"), which are written behind it.
+    """
+    inner = select.add_columns(bag.label("bag")).subquery("b")
+    # as text: BigQuery's compiler takes a column in FROM for one more table
+    members = db.json_entries(sa.literal_column("b.bag")).table_valued(*names, name="j", joins_implicitly=True)
+    members = members.render_derived() if names == ("k", "v") else members
+    key, value = (members.c[name] for name in names)
+    beside = [column for column in inner.c if column.name != "bag"]
+    found = sa.select(*beside, db.entry_key(key).label("k"), db.entry_value(value).label("v"))
+    opened = found.select_from(inner, members).where(key.is_not(None)).subquery("o")
     return Opened(opened, opened.c.k, opened.c.v)
 
 
@@ -67,6 +84,11 @@ Columns = Sequence[sa.ColumnClause[Any]]
 def as_values(name: str, columns: Columns, rows: Sequence[tuple[Any, ...]], most_bound: int) -> sa.FromClause:
     """Return our own rows as a table by VALUES; values beyond `most_bound` rows are quoted into the text."""
     return sa.values(*columns, name=name, literal_binds=len(rows) > most_bound).data(list(rows))
+
+
+def as_cte(name: str, columns: Columns, rows: Sequence[tuple[Any, ...]], most_bound: int) -> sa.FromClause:
+    """Return our own rows as a table by WITH … AS (VALUES …), where only that names the columns."""
+    return sa.values(*columns, name=name, literal_binds=len(rows) > most_bound).data(list(rows)).cte(name)
 
 
 def as_selects(name: str, columns: Columns, rows: Sequence[tuple[Any, ...]], most_bound: int) -> sa.FromClause:
@@ -97,7 +119,7 @@ class Dialect:
     """All columns of the schemas that exist, in one statement; (schema, None, None, None) for an empty one."""
     arguments: Callable[[sa.URL, float], Mapping[str, Any]]  # of connect(): read-only, and a timeout in seconds
     extra: str | None = None  # what to install: trackwatch[extra]; None: always there
-    default_schema: str | None = None  # None: the database of the URL
+    default_schema: str | Callable[[sa.URL], str] | None = None  # None: the database of the URL
     tried: bool = True  # run in the tests; else its SQL is compiled and read, and no server has seen it
     opened: Callable[[sa.Select[Any], Expression], Opened] = in_columns
     """How JSON objects are opened: the SELECT of what is wanted beside their members, and the column of objects."""

@@ -23,6 +23,7 @@ from monitor.stores.dialects.base import (
     from_catalog,
     told,
 )
+from monitor.stores.table import ColumnType
 
 _BYTES = "CAST(CONVERT({0} USING utf8mb4) AS BINARY)"
 _DAY = "[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}"
@@ -46,7 +47,7 @@ CONSTRUCTS: dict[db.Construct, db.Say] = {
     db.now_seconds: "UNIX_TIMESTAMP()",
     db.seconds: "TIMESTAMPDIFF(SECOND, '1970-01-01 00:00:00', {0})",
     db.moment: f"TIMESTAMPADD(SECOND, -({_AWAY}), CAST(REPLACE({_BASE}, 'T', ' ') AS DATETIME(6)))",
-    db.whole: "({0} DIV {1})",
+    db.whole: "(({0}) DIV {1})",
     db.digest: _digest,
     db.fingerprint: f"CASE WHEN MIN({_BYTES}) = MAX({_BYTES})"
     f" THEN CAST(CONV(LEFT(MD5(MIN({_BYTES})), 13), 16, 10) AS SIGNED) WHEN COUNT({{0}}) > 0 THEN -1 END",
@@ -56,7 +57,7 @@ CONSTRUCTS: dict[db.Construct, db.Say] = {
     db.json_of: "{0}",
     db.json_object: "JSON_OBJECT({all})",
     db.json_entries: "JSON_TABLE(JSON_KEYS(CASE WHEN JSON_VALID({0}) THEN {0} END),"
-    " '$[*]' COLUMNS (k LONGTEXT CHARACTER SET utf8mb4 PATH '$'))",
+    " '$[*]' COLUMNS (k LONGTEXT CHARACTER SET utf8mb4 PATH '$', r JSON PATH '$'))",
     db.entry_key: _BYTES,
     db.entry_value: "{0}",
     db.json_value: "CASE WHEN JSON_TYPE({0}) <> 'NULL' THEN {0} END",
@@ -76,15 +77,20 @@ _COLUMNS = """
     LEFT JOIN information_schema.columns c ON c.table_schema = s.schema_name
     WHERE s.schema_name IN :schemas
     ORDER BY s.schema_name, c.table_name, c.ordinal_position"""
-TYPES = ((r"^tinyint\(1\)", "boolean"), (r"^bit\(1\)", "boolean"), (r"^(tiny|medium|long)text", "string"))
+TYPES: tuple[tuple[str, ColumnType], ...] = (
+    (r"^tinyint\(1\)", "boolean"),
+    (r"^bit\(1\)", "boolean"),
+    (r"^(tiny|medium|long)text", "string"),
+)
 
 
 def opened(select: sa.Select[Any], bag: Expression) -> Opened:
     """Open objects by their names, and look each value up."""
-    names = db.json_entries(bag).table_valued("k", name="j", joins_implicitly=True)
-    value = sa.func.json_extract(bag, sa.func.concat("$.", sa.func.json_quote(names.c.k)))
+    names = db.json_entries(bag).table_valued("k", "r", name="j", joins_implicitly=True)
+    # by the name as it is written: MariaDB does not find é by \u00e9
+    value = sa.func.json_extract(bag, sa.func.concat("$.", names.c.r))
     columns = db.entry_key(names.c.k).label("k"), db.entry_value(value).label("v")
-    rows = select.add_columns(*columns).select_from(*select.get_final_froms(), names).subquery("o")
+    rows = select.add_columns(*columns).select_from(names).subquery("o")
     return Opened(rows, rows.c.k, rows.c.v)
 
 

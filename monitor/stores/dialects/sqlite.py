@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from hashlib import blake2b
+from math import floor
 from typing import Any
 from urllib.parse import quote
 
 import sqlalchemy as sa
 
 from monitor.stores import constructs as db
-from monitor.stores.dialects.base import Dialect, Expression, Opened, from_catalog
+from monitor.stores.dialects.base import Dialect, Expression, Opened, as_cte, from_catalog
 
 _OWN = "trackwatch_hash"
 # the offset at the end of a text: empty, Z or +02:00; what is between it and the seconds is their fraction
@@ -46,11 +47,11 @@ _CONSTRUCTS: dict[db.Construct, db.Say] = {
     db.now_seconds: "CAST(strftime('%s', 'now') AS INTEGER)",
     db.seconds: "CAST(strftime('%s', substr({0}, 1, 19)) AS INTEGER)",
     db.moment: _MOMENT,
-    db.whole: "({0} / {1})",
+    db.whole: "(({0}) / {1})",
     db.digest: lambda *values: _balanced(values),
     db.fingerprint: "CASE WHEN min({0} COLLATE BINARY) = max({0} COLLATE BINARY)"
     f" THEN {_OWN}(min({{0}} COLLATE BINARY)) WHEN count({{0}}) > 0 THEN -1 END",
-    db.matches: "({0} REGEXP {1})",
+    db.matches: "(CAST({0} AS TEXT) REGEXP {1})",
     db.number: "CASE WHEN {0} REGEXP '^\\s*[-+]?(\\d+\\.?\\d*|\\.\\d+)([eE][-+]?\\d{{1,3}})?\\s*$'"
     " THEN CAST({0} AS REAL) END",
     db.json_of: "{0}",
@@ -80,7 +81,7 @@ _COLUMNS = """
 def _opened(select: sa.Select[Any], bag: Expression) -> Opened:
     members = db.json_entries(bag).table_valued("key", "value", "type", name="j", joins_implicitly=True)
     columns = db.entry_key(members.c.key).label("k"), db.entry_value(members.c.value, members.c.type).label("v")
-    rows = select.add_columns(*columns).select_from(*select.get_final_froms(), members).subquery("o")
+    rows = select.add_columns(*columns).select_from(members).subquery("o")
     return Opened(rows, rows.c.k, rows.c.v)
 
 
@@ -100,9 +101,15 @@ def _hash(value: Any) -> int:
     return int.from_bytes(blake2b(repr(value).encode(), digest_size=8).digest()) & db.EXACT
 
 
+def _floor(value: float | None) -> float | None:
+    return None if value is None else floor(value)
+
+
 def _prepared(connection: Any, _timeout: float) -> None:
     connection.execute("PRAGMA query_only = ON")
     connection.create_function(_OWN, 1, _hash, deterministic=True)
+    # SQLAlchemy puts a floor of its own there, which fails on null
+    connection.create_function("floor", 1, _floor, deterministic=True)
 
 
 def _cancel(connection: Any) -> None:
@@ -117,6 +124,7 @@ DIALECT = Dialect(
     arguments=_arguments,
     default_schema="main",
     opened=_opened,
+    tabled=as_cte,
     clock="text",
     types=((r"^int", "integer"), (r"^(date|time)", "datetime"), (r"clob|^n?(var|native )?char", "string")),
     rewritten=_rewritten,
