@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from checks.base import EVERY, Grain, Measure, Stat
 from checks.bins import SECONDS, SIZES, Bins
 from monitor.stores import constructs as db
+from monitor.stores import people
 from monitor.stores.rows import Cell, Expression, Part, Rows, cells, grouped, number
 from monitor.stores.table import Column
 
@@ -29,9 +30,9 @@ def parts(rows: Rows, measures: Sequence[Measure], grain: Grain) -> Iterator[Par
     """Yield a part for each histogram and each dimension that was asked for and that the table has columns for."""
     for cell in cells(rows.layout, [measure for measure in measures if is_labelled(measure)]):
         if cell.measure.by:
-            column = (rows.layout.fields | rows.layout.dimensions).get(cell.measure.by)
-            if column and cell.measure.stat is Stat.ROWS:
-                yield _by_value(rows, cell, grain, column)
+            value = _dimension(rows, cell.measure.by)
+            if value is not None and cell.measure.stat is Stat.ROWS:
+                yield _by_value(rows, cell, grain, value)
         elif cell.measure.stat is Stat.SIZES:
             name = rows.layout.properties.get(cell.measure.property or "")
             if name and (value := finite(rows.layout.columns[name], rows.column(name))) is not None:
@@ -113,6 +114,14 @@ def _by_bin(
     return Part(grain, (cell,), select, labels=bins.labels())
 
 
-def _by_value(rows: Rows, cell: Cell, grain: Grain, column: str) -> Part:
-    read = sa.select(*rows.keys(grain), rows.text(column).label("label")).where(rows.window).subquery("r")
+def _dimension(rows: Rows, name: str) -> Expression | None:
+    """Return the value of a dimension; None where the table has no such."""
+    column = {**rows.layout.fields, **rows.layout.dimensions}.get(name)
+    if column:
+        return rows.text(column)
+    return people.identity(rows) if name == people.DIMENSION else None
+
+
+def _by_value(rows: Rows, cell: Cell, grain: Grain, value: Expression) -> Part:
+    read = sa.select(*rows.keys(grain), value.label("label")).where(rows.window).subquery("r")
     return Part(grain, (cell,), grouped(read, [sa.func.count()], label=read.c.label), labels=())

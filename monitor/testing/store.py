@@ -22,6 +22,7 @@ import pandas as pd
 from checks.base import EVERY, Catalog, Field, Grain, Measure, Rule, Stat
 from checks.bins import SECONDS, SIZES
 from monitor.calendar import floor_day, floor_hour
+from monitor.stores import people
 from monitor.stores.base import COLUMNS, Measured, Request, Statement
 
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?( ?(Z|[+-]\d{2}(:?\d{2})?))?)?")
@@ -146,13 +147,29 @@ def _copies(
 def _labelled(measure: Measure, name: str, rows: list[Row]) -> Iterator[tuple[str, float]]:
     """Yield a statistic of the rows of one bucket, by label where it has any."""
     if measure.by:
-        yield from _most_frequent(row.dimensions.get(measure.by) or "(none)" for row in rows)
+        yield from _most_frequent(_value(row, measure.by) for row in rows)
     elif measure.stat in _BINNED:
         bins = SIZES if measure.stat is Stat.SIZES else SECONDS
         numbers = (bins.number(value) for row in rows if (value := _BINNED[measure.stat](row, name)) is not None)
         yield from Counter(bins.label(number) for number in numbers if number is not None).items()
     elif (value := _statistic(measure, name, rows)) is not None:
         yield "", value
+
+
+def _value(row: Row, dimension: str) -> str:
+    if dimension != "identity":
+        return row.dimensions.get(dimension) or "(none)"
+    if row.user_id:
+        return _form(row.user_id)
+    return "anonymous" if row.anonymous_id else "nobody"
+
+
+def _form(user_id: str) -> str:
+    """Return the class of a user id, as `monitor.stores.people` has them."""
+    if user_id.lower() in people.PLACEHOLDERS or re.fullmatch("[0-]+", user_id):
+        return people.PLACEHOLDER
+    found = (name for name, pattern in people.FORMATS.items() if re.search(pattern, user_id.lower()))
+    return next(found, people.OTHER)
 
 
 def _most_frequent(values: Iterable[str]) -> Iterator[tuple[str, float]]:

@@ -67,6 +67,8 @@ def shop(make_profile, traffic, *, events=4, seed=0, trouble=False, judged=24):
     daily["delays"] |= {(*place, None, "86400"): late for place, late in slow.items()}
     daily["rows.environment"] = {(*place, None, "(none)"): n - slow[place] for place, n in days.items()}
     daily["rows.environment"] |= {(*place, None, "development"): slow[place] * trouble for place in days}
+    daily["rows.identity"] = {(*place, None, "uuid"): n - slow[place] for place, n in days.items()}
+    daily["rows.identity"] |= {(*place, None, "nobody"): lost for place, lost in slow.items()}
     macs = {place: np.where(np.arange(DAYS) < DAYS - trouble, n // 4, 0) for place, n in days.items()}
     daily["rows.platform"] = {(*place, None, "Mac"): mac for place, mac in macs.items()}
     daily["rows.platform"] |= {(*place, None, "Windows"): days[place] - mac for place, mac in macs.items()}
