@@ -40,7 +40,7 @@ def bound(column: Column, name: str, at: dt.datetime) -> sa.BindParameter[Any]:
     if column.clock in PER_SECOND:
         number = round(at.timestamp() * PER_SECOND[column.clock])
         return sa.bindparam(name, number, sa.BigInteger())
-    return sa.bindparam(name, at, sa.DateTime(timezone=column.aware))
+    return sa.bindparam(name, at, db.clock_type(aware=column.aware))
 
 
 def _time(column: Column, raw: Expression) -> Expression:

@@ -31,6 +31,11 @@ class Name(sa.types.TypeDecorator[str]):
         return value.decode("utf-8", "replace") if isinstance(value, bytes | bytearray) else value
 
 
+def clock_type(*, aware: bool) -> sa.types.TypeEngine[Any]:
+    """Return the type of times that carry a zone, or of those that do not; in BigQuery they are not comparable."""
+    return sa.TIMESTAMP(timezone=True) if aware else sa.DateTime()
+
+
 class text(FunctionElement[str]):  # noqa: N801 a SQL function, spelt like one
     """Any value as text; true and false as the database writes them."""
 

@@ -130,7 +130,7 @@ def number(value: int | None) -> Expression:
 
 def _sql_type(column: Column) -> sa.types.TypeEngine[Any]:
     if column.type == "datetime" and column.clock == "time":
-        return sa.DateTime(timezone=column.aware)
+        return db.clock_type(aware=column.aware)
     return sa.Text() if column.type == "string" else sa.types.NULLTYPE
 
 

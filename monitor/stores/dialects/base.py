@@ -91,13 +91,19 @@ def as_cte(name: str, columns: Columns, rows: Sequence[tuple[Any, ...]], most_bo
     return sa.values(*columns, name=name, literal_binds=len(rows) > most_bound).data(list(rows)).cte(name)
 
 
-def as_selects(name: str, columns: Columns, rows: Sequence[tuple[Any, ...]], most_bound: int) -> sa.FromClause:
-    """Return our own rows as a table by a UNION ALL of SELECTs, where there is no VALUES."""
+def as_selects(
+    name: str,
+    columns: Columns,
+    rows: Sequence[tuple[Any, ...]],
+    most_bound: int,
+    nothing: Callable[[sa.ColumnClause[Any]], Expression] = lambda _column: sa.null(),
+) -> sa.FromClause:
+    """Return our own rows as a table by a UNION ALL of SELECTs, where there is no VALUES; `nothing` says a null."""
     quoted = len(rows) > most_bound
 
     def said(column: sa.ColumnClause[Any], value: Any) -> Expression:
         if value is None:
-            return sa.null()
+            return nothing(column)
         return sa.literal(value, column.type, literal_execute=quoted)
 
     def one(row: tuple[Any, ...]) -> sa.Select[Any]:
