@@ -85,8 +85,8 @@ class Composer:
             f"{local:%a} {local.day} {local:%b, %H:%M} ({ago((incident.resolved or now) - incident.started)})",
         )
         if headline.observed is not None and headline.expected is not None:
-            yield "Observed", _amount(headline, headline.observed)
-            yield "Expected", _expected(headline)
+            yield "Observed", amount(headline, headline.observed)
+            yield "Expected", expected(headline)
         if headline.p_value is not None:
             yield "How sure", self._sure(headline.p_value, incident.cost)
         if incident.slice:
@@ -124,21 +124,23 @@ def ago(length: dt.timedelta) -> str:
     return f"{amount} {unit}{'s' * (amount != 1)}"
 
 
-def _is_share(finding: Finding) -> bool:
+def is_share(finding: Finding) -> bool:
     """Say whether observed and expected are shares of messages: then the effect is their difference."""
     values = (finding.observed, finding.expected, finding.high)
     return finding.effect is not None and all(v is None or 0 <= v <= 1 for v in values) and bool(finding.rows)
 
 
-def _amount(finding: Finding, value: float) -> str:
-    if _is_share(finding):
+def amount(finding: Finding, value: float) -> str:
+    """Return what was observed, and how far off that is."""
+    if is_share(finding):
         return f"{share(value)} of messages"
     effect = f" ({change(finding.effect)})" if finding.effect is not None else ""
     return f"{number(value)}{effect}"
 
 
-def _expected(finding: Finding) -> str:
-    if _is_share(finding):
+def expected(finding: Finding) -> str:
+    """Return what is usual."""
+    if is_share(finding):
         return f"at most {share(finding.high if finding.high is not None else finding.expected or 0.0)}"
     if finding.low is None or finding.high is None:
         return number(finding.expected or 0.0)

@@ -8,18 +8,18 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from checks.base import Finding, Grain, Key, Stat, Table, as_datetime
+from checks.base import Finding, Grain, Key, Profile, Stat, Table, as_datetime
 from monitor.account import Learned, LeftOut
 from monitor.calendar import Exclusion
 from monitor.decide import KindOf
-from monitor.profile import Stretch, WindowProfile
+from monitor.profile import Stretch
 
 HOUR = dt.timedelta(hours=1)
 
 
 def learned_of(
     finding: Finding,
-    profile: WindowProfile,
+    profile: Profile,
     kind_of: KindOf,
     spoilt: Sequence[tuple[str, Stretch]],
     exclusions: Sequence[Exclusion],
@@ -54,7 +54,7 @@ def _of(
     past, spine = slice(None, table.cut), table.calendar
     known = np.isfinite(table.values[row, past])
     used = (known if trusted else table.usable[row, past]) & ~spine.holiday[past]
-    left_out = [each for each in declared if _inside(table, each).any()]
+    left_out = [each for each in declared if np.any(_inside(table, each) & spine.holiday[past])]
     for each in wrong:
         inside = _inside(table, each)
         if trusted:

@@ -11,9 +11,11 @@ from checks.base import Finding
 from monitor.alerts.message import Severity
 from monitor.compose import Composer
 from monitor.decide import Verdict
-from monitor.incidents import RANK, Incident, State
+from monitor.incidents import RANK, Incident, Opening, State
 
 VERSION = 1
+NUMBERS = ("observed", "expected", "low", "high", "p_value", "effect", "effect_low", "effect_high")
+PRICE = ("threshold", "looks", "subjects", "live", "found", "weight", "weekly", "share")
 
 
 def document(
@@ -63,11 +65,12 @@ def finding_json(verdict: Verdict) -> dict[str, Any]:
         "source": f.source,
         "slice": dict(f.slice),
         "bucket": bucket,
-        **{name: _number(getattr(f, name)) for name in ("observed", "expected", "low", "high", "p_value", "effect")},
+        **{name: _number(getattr(f, name)) for name in NUMBERS},
         "rows": _number(f.rows),
         "problem": verdict.problem,
         "severity": str(verdict.severity),
         "threshold": _number(verdict.cost),
+        "budget_share": _number(verdict.price.share if verdict.price else None),
         "text": f.text,
     }
 
@@ -107,6 +110,25 @@ def incident_json(
         "slice": dict(incident.slice),
         "explains": _number(incident.explains),
         "findings": found,
+        "decision": _decision(incident.opening),
+    }
+
+
+def _decision(opening: Opening | None) -> dict[str, Any] | None:
+    """Return the verdict that opened an incident: what it cost, and which history it was held against."""
+    if opening is None:
+        return None
+    price, learned = opening.price, opening.learned
+    return {
+        "p_value": _number(opening.finding.p_value),
+        **{name: _number(getattr(price, name)) if price else None for name in PRICE},
+        "history": learned
+        and {
+            "since": stamp(learned.since),
+            "until": stamp(learned.until),
+            "days": learned.days,
+            "left_out": [{"start": stamp(o.start), "end": stamp(o.end), "why": o.why} for o in learned.left_out],
+        },
     }
 
 

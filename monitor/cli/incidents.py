@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,12 +48,13 @@ def list_incidents(config_path: Path | None = None, since: dt.datetime | None = 
 @config_option
 @json_option
 def show(incident_id: str, config_path: Path | None, as_json: bool) -> None:
-    """Show one incident: observed, expected, how sure, and which history it is held against."""
+    """Show one incident: observed, expected, how sure, what it cost of the budget, and which history it rests on."""
     from monitor.alerts.message import Reason  # noqa: PLC0415 keeps --help fast
     from monitor.alerts.text import as_text  # noqa: PLC0415
     from monitor.config import load_config  # noqa: PLC0415
     from monitor.incidents import State  # noqa: PLC0415
     from monitor.pipeline import composer_of  # noqa: PLC0415
+    from monitor.reasons import reasons  # noqa: PLC0415
 
     config = load_config(config_path)
     everything = _remembered(config, dt.datetime.fromtimestamp(0, tz=dt.UTC))
@@ -63,7 +65,20 @@ def show(incident_id: str, config_path: Path | None, as_json: bool) -> None:
         click.echo(_json(config, found))
         return
     reason = Reason.RESOLVED if found[0].state is State.RESOLVED else Reason.OPENED
-    click.echo(as_text(composer_of(config).message(found[0], reason, current_time())))
+    composer = composer_of(config)
+    click.echo(as_text(composer.message(found[0], reason, current_time())))
+    click.echo("\nHow it was decided")
+    click.echo("\n".join(_aligned(list(reasons(found[0], composer)))))
+
+
+def _aligned(rows: list[tuple[str, str]]) -> Iterator[str]:
+    import textwrap  # noqa: PLC0415 keeps --help fast
+
+    width = max(len(name) for name, _ in rows) + 2
+    for name, text in rows:
+        first, *more = textwrap.wrap(text, 78 - width) or [""]
+        yield f"{name:{width}}{first}"
+        yield from (f"{'':{width}}{line}" for line in more)
 
 
 def _remembered(config: Config, since: dt.datetime | None) -> tuple[Incident, ...]:

@@ -144,6 +144,8 @@ def test_incidents_are_listed_and_shown(home, capsys):
     assert (code, "1 incident" in out) == (0, True)
     code, out, _ = trackwatch(capsys, "incidents", "show", incident)
     assert "How much do we sell?" in out
+    for name in ("How it was decided", "Chance", "Threshold", "Cost", "History"):
+        assert f"\n{name}" in out
     assert trackwatch(capsys, "incidents", "show", "inc_none")[0] == 2
 
 

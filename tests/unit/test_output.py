@@ -10,19 +10,28 @@ import pytest
 
 from checks.base import Bucket, Finding, Kind
 from checks.plan import Plan
+from monitor.account import Learned, LeftOut, Price
 from monitor.alerts.message import Severity
 from monitor.compose import Composer
 from monitor.config import Budget
 from monitor.decide import Verdict
-from monitor.incidents import Incident, State, Subject
+from monitor.incidents import Incident, Opening, State, Subject
 from monitor.output import document, exit_code
 
 END = dt.datetime(2026, 3, 2, 10, tzinfo=dt.UTC)
 BUCKET = Bucket(END - dt.timedelta(hours=1), END)
 BAD = Finding(check="volume", kind="drop", event="A", source="ios", bucket=BUCKET, p_value=1e-9, high=float("inf"))
 GOOD = Finding(check="volume", kind="drop", event="B", bucket=BUCKET, p_value=0.5)
+PRICE = Price(1e-5, 2, 80, 76.0, 1, 1.5, 0.01, 0.005)
+LEARNED = Learned(END, END, 54, (LeftOut(END, END, "a sale"),))
 INCIDENT = Incident(
-    id="inc_1", subject=Subject("loss", "A"), severity=Severity.WARNING, started=END, last_seen=END, findings=(BAD,)
+    opening=Opening(BAD, PRICE, LEARNED),
+    id="inc_1",
+    subject=Subject("loss", "A"),
+    severity=Severity.WARNING,
+    started=END,
+    last_seen=END,
+    findings=(BAD,),
 )
 COMPOSER = Composer(Plan(), lambda _: Kind("{subject} dropped", "look"), ZoneInfo("UTC"), Budget(1.0))
 SUMMARY = {"events": 2, "statements": 1, "rows": 3, "seconds": 0.1}
@@ -49,6 +58,7 @@ def test_the_document_has_the_fields_that_are_documented():
     for part in ("findings", "summary"):
         assert fields(ours[part]) == fields(documented[part])
     assert ours["incidents"][0].keys() == documented["incidents"][0].keys()
+    assert fields(ours["incidents"][0]["decision"]) == fields(documented["incidents"][0]["decision"])
     assert ours.keys() == documented.keys()
 
 
