@@ -38,9 +38,9 @@ class TimedStore:
         """Stand before a store."""
         self._store, self._stages = store, stages
 
-    def catalog(self):
+    def catalog(self, window=None):
         """Ask for the catalogue."""
-        return self._timed(self._store.catalog)
+        return self._timed(self._store.catalog, window)
 
     def measure(self, request):
         """Ask for the measures."""

@@ -47,7 +47,7 @@ def request(measures: Iterable[Measure], since: dt.datetime, until: dt.datetime,
 
 def read(store: Store, asked: Request, known: Mapping[str, Watermark]) -> Reading:
     """Ask the store. `known` are the watermarks so far, which only move forwards. Raises StoreError."""
-    catalog = store.catalog()
+    catalog = store.catalog((asked.since, asked.until))
     measured = store.measure(asked)
     frame = measured.frame.loc[:, list(COLUMNS)]
     frame = frame.assign(bucket=frame["bucket"].astype("datetime64[s]").astype("int64"))

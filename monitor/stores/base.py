@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 # each a file of `layouts/`; files are a folder of their own
 LayoutName = Literal["segment", "rudderstack", "snowplow", "events", "files"]
+Window = tuple[dt.datetime, dt.datetime]  # of received_at, half-open
 COLUMNS = ("source", "event", "property", "label", "measure", "grain", "bucket", "value")
 
 
@@ -86,8 +87,11 @@ class Measured:
 class Store(Protocol):
     """A place that holds events. Read-only; at most two connections; every statement is bounded in time."""
 
-    def catalog(self) -> Catalog:
-        """Return the events, sources and properties that the store has. Raise StoreError when it does not answer."""
+    def catalog(self, window: Window | None = None) -> Catalog:
+        """Return the events, sources and properties that the store has. Raise StoreError when it does not answer.
+
+        `window` is what will be measured next: a store that would have to open files for it need not look further.
+        """
         ...
 
     def measure(self, request: Request) -> Measured:

@@ -7,7 +7,7 @@ from functools import partial
 
 from checks.base import Catalog
 from checks.plan import Plan
-from monitor.stores.base import Measured, Request, Statement, Store, StoreSettings
+from monitor.stores.base import Measured, Request, Statement, Store, StoreSettings, Window
 
 
 class DeferredStore:
@@ -18,9 +18,9 @@ class DeferredStore:
         self._open = partial(open_store, settings, plan)
         self._store: Store | None = None
 
-    def catalog(self) -> Catalog:
+    def catalog(self, window: Window | None = None) -> Catalog:
         """Return what the store has."""
-        return self._opened().catalog()
+        return self._opened().catalog(window)
 
     def measure(self, request: Request) -> Measured:
         """Measure everything in one statement per table."""

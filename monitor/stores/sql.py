@@ -8,7 +8,7 @@ in the middle is tried once more.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,7 +20,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt
 from checks.base import Catalog, Field, Measure
 from checks.plan import Plan
 from monitor.stores import discovery
-from monitor.stores.base import Measured, Request, Statement, StoreSettings, TableFailure
+from monitor.stores.base import Measured, Request, Statement, StoreSettings, TableFailure, Window
 from monitor.stores.buckets import Cut
 from monitor.stores.connect import connected, deadline, engine, reason, unreachable
 from monitor.stores.dialects import DIALECTS
@@ -47,15 +47,17 @@ def open_store(settings: StoreSettings, plan: Plan) -> SqlStore:
 class SqlStore:
     """A `Store` in a SQL database."""
 
-    def __init__(self, settings: StoreSettings, plan: Plan) -> None:
-        """Prepare an engine."""
+    def __init__(self, settings: StoreSettings, plan: Plan, prepare: Callable[[Any], None] | None = None) -> None:
+        """Prepare an engine; `prepare` is done to each new connection of the driver."""
         self._settings = settings
         self._plan = plan
         self._engine = engine(settings)
+        if prepare:
+            sa.event.listen(self._engine, "connect", lambda connection, _: prepare(connection))
         self._dialect = DIALECTS[self._engine.dialect.name]
         self._known: tuple[tuple[EventTable, ...], Catalog] | None = None
 
-    def catalog(self) -> Catalog:
+    def catalog(self, window: Window | None = None) -> Catalog:
         """Return the events, sources and properties that the store has, as they are now."""
         with connected(self._engine) as connection, deadline(connection, self._settings.timeout):
             try:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from checks.base import Catalog
 from monitor.errors import StoreError
-from monitor.stores.base import COLUMNS, Measured, Request, Statement, TableFailure
+from monitor.stores.base import COLUMNS, Measured, Request, Statement, TableFailure, Window
 
 HOUR = dt.timedelta(hours=1)
 
@@ -29,7 +29,7 @@ class CountStore:
     failures: tuple[TableFailure, ...] = ()
     asked: list[Request] = field(default_factory=list)
 
-    def catalog(self) -> Catalog:
+    def catalog(self, window: Window | None = None) -> Catalog:
         """Return the events that have counts."""
         self._answer()
         sources: dict[str, set[str]] = {}

@@ -23,7 +23,7 @@ from checks.base import EVERY, Catalog, Field, Grain, Measure, Rule, Stat
 from checks.bins import SECONDS, SIZES
 from monitor.calendar import floor_day, floor_hour
 from monitor.stores import people
-from monitor.stores.base import COLUMNS, Measured, Request, Statement
+from monitor.stores.base import COLUMNS, Measured, Request, Statement, Window
 
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?( ?(Z|[+-]\d{2}(:?\d{2})?))?)?")
 
@@ -56,7 +56,7 @@ class MemoryStore:
         self.rows = tuple(rows)
         self.repeat_window = repeat_window
 
-    def catalog(self) -> Catalog:
+    def catalog(self, window: Window | None = None) -> Catalog:
         """Return the events and properties that occur."""
         sources: dict[str, set[str]] = defaultdict(set)
         for row in self.rows:

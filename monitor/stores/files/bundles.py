@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -88,7 +88,12 @@ class Stager:
 
     def _messages(self, table: str, files: Sequence[Sniffed], sample: Sample) -> Staged | None:
         found = guess(sample.names(), sample, self._wishes)
-        if not self._loader.load(table, files, lambda source: staging.messages(source, found, sample)):
+        said = "source" in self._wishes.columns
+
+        def select(source: staging.Source) -> str:
+            return staging.messages(replace(source, sources={}) if said else source, found, sample)
+
+        if not self._loader.load(table, files, select):
             return None
         described = self._con.execute(f"DESCRIBE {quoted(table)}").fetchall()
         fields = {name.removeprefix(OWN): quoted(name) for name, *_ in described}

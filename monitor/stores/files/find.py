@@ -10,8 +10,9 @@ from pathlib import Path
 
 from monitor.errors import UsageError
 
-_DATA = re.compile(r"\.(csv|tsv|txt|json|jsonl|ndjson|parquet|pq|gz)$", re.IGNORECASE)
+DATA = re.compile(r"\.(csv|tsv|txt|json|jsonl|ndjson|parquet|pq|gz)$", re.IGNORECASE)
 _PART = re.compile(r"[-_. ]*(part|chunk|data)?[-_ ]*\d[\d\-_T:]*([-_.][0-9a-f]{8,}.*)?$", re.IGNORECASE)
+_KEY = re.compile(r"\w+=")  # a folder that says something of the rows below it
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ def find(paths: Iterable[str]) -> Found:
     passed: dict[Path, None] = {}
     for path in paths:
         for file, named in _expand(path):
-            (files if named or _DATA.search(file.name) else passed)[file] = None
+            (files if named or DATA.search(file.name) else passed)[file] = None
     return Found(tuple(files), tuple(passed))
 
 
@@ -41,9 +42,12 @@ def event_name(path: Path) -> str:
 
     >>> event_name(Path("orders/2026-03-01.csv.gz")), event_name(Path("page_views_0001.csv"))
     ('orders', 'page_views')
+    >>> event_name(Path("orders/day=2026-03-01/hr=13/part-0.parquet"))
+    'orders'
     """
     stem = path.name.split(".")[0] or path.name
-    return _PART.sub("", stem) or _PART.sub("", path.resolve().parent.name) or stem
+    folders = [folder for folder in reversed(path.resolve().parent.parts[1:]) if not _KEY.match(folder)]
+    return next((name for name in (_PART.sub("", each) for each in (stem, *folders)) if name), stem)
 
 
 def _expand(path: str) -> Iterator[tuple[Path, bool]]:

@@ -82,7 +82,7 @@ def ingest(paths: Iterable[str], wishes: Wishes, folder: Path) -> Ingested:
     sniffed, ledger = [sniff(path) for path in found.files], Ledger()
     with duckdb.connect(str(database)) as con:
         _prepare(con, wishes.zone)
-        stager = Stager(con, Loader(con, ledger, folder), wishes)
+        stager = Stager(con, Loader(con, ledger, folder, wishes.sources), wishes)
         tried = [stager.stage(f"stage_{i}", files) for i, files in enumerate(bundled(con, sniffed, ledger))]
         staged = [each for each in tried if each]
         if not staged and ledger.unreadable:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
@@ -15,6 +15,7 @@ from duckdb import DuckDBPyConnection
 
 from monitor.stores.files.damage import BadLine, look, plain_copy
 from monitor.stores.files.find import event_name
+from monitor.stores.files.partitions import constants
 from monitor.stores.files.sniff import Sniffed
 from monitor.stores.files.staging import BAD, Source
 from monitor.stores.files.text import quoted
@@ -50,9 +51,10 @@ class Ledger:
 class Loader:
     """Fills tables from files. One that stops the engine is copied as plain text, and tried again."""
 
-    def __init__(self, con: DuckDBPyConnection, ledger: Ledger, folder: Path) -> None:
-        """Load through a connection; copies go to a folder."""
+    def __init__(self, con: DuckDBPyConnection, ledger: Ledger, folder: Path, sources: Mapping[str, str]) -> None:
+        """Load through a connection; copies go to a folder; `sources` says what folders of sources are called."""
         self._con = con
+        self._sources = sources
         self._ledger = ledger
         self._folder = folder
         self._files: dict[str, Sniffed] = {}  # as the engine names it -> as it is
@@ -76,8 +78,12 @@ class Loader:
 
     def _source(self, files: Sequence[Sniffed]) -> Source:
         self._files |= {str(each.path): each for each in files if str(each.path) not in self._files}
-        names = {str(each.path): event_name(self._files[str(each.path)].path) for each in files}
-        return Source(tuple(names), names, files[0].gzipped, files[0].cut)
+        origins = {str(each.path): self._files[str(each.path)].path for each in files}
+        names = {name: event_name(path) for name, path in origins.items()}
+        sources = {name: said for name, path in origins.items() if (said := constants(path.parts).get("source"))}
+        called = {name: self._sources.get(said, said) for name, said in sources.items()}
+        complete = called if len(called) == len(origins) else {}
+        return Source(tuple(names), names, files[0].gzipped, files[0].cut, complete)
 
     def _tables(self) -> list[str]:
         return [name for (name,) in self._con.execute("SELECT table_name FROM duckdb_tables()").fetchall()]

@@ -42,6 +42,7 @@ class Wishes:
     columns: Mapping[str, str] = field(default_factory=dict)  # field -> column, not to be guessed
     zone: str = "UTC"  # IANA name: what times without a zone mean
     kept: frozenset[str] = frozenset()  # columns that the plan promises: a property, though they are a field
+    sources: Mapping[str, str] = field(default_factory=dict)  # folder of a source -> what it is called
 
 
 def guess(columns: Sequence[str], sample: Sample, wishes: Wishes) -> Guess:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 _ISO = re.compile(r"\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{2}.*)?$")
 _SLASHED = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.]\d{4}( \d{1,2}:\d{2}(:\d{2})?)?$")
@@ -38,6 +38,11 @@ class Sample:
         texts = self.texts(column)
         fits = sum(1 for text in texts if _ISO.match(text) or _EPOCH.match(text) or _SLASHED.match(text))
         return bool(texts) and fits >= 0.6 * len(texts)
+
+    def epoch(self, column: str) -> Literal["seconds", "milliseconds", "microseconds"]:
+        """Return what a column of numbers since 1970 counts, as its first value says."""
+        digits = len(next(iter(self.texts(column)), "").partition(".")[0])
+        return "seconds" if digits < 12 else "milliseconds" if digits < 15 else "microseconds"
 
     def is_label(self, column: str) -> bool:
         """Return whether a column holds a few names again and again, as an event or a source does."""

@@ -9,7 +9,7 @@ other JSON and wide rows are staged as they are, because their columns are known
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from duckdb import DuckDBPyConnection
 
@@ -40,6 +40,7 @@ class Source:
     events: Mapping[str, str]  # path -> event
     gzipped: bool
     cut: Cut | None = None
+    sources: Mapping[str, str] = field(default_factory=dict)  # path -> source that its folder stands for
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,8 @@ def messages(source: Source, guess: Guess, sample: Sample) -> str:
     fields = {name: _message_field(name, column, bags, sample) for name, column in guess.columns.items()}
     fields.pop("properties", None)
     fields["event"] = _event_of_message(fields.get("event"), source.events)
+    if source.sources:
+        fields["source"] = _by_file(source.sources)
     whole = " AND ".join(f"{quoted(name)} IS NULL" for name in spec)
     objects = [f"CASE WHEN STARTS_WITH({quoted(bag)}::VARCHAR, '{{') THEN {quoted(bag)} END" for bag in bags]
     columns = [f"{expression} AS {quoted(OWN + name)}" for name, expression in _received(fields).items()]

@@ -1,27 +1,31 @@
-"""How does a run read events that lie in files?"""
+"""How does a run read events that lie in files?
+
+Files that do not say of which time they are, are read once into a temporary database. Where folders
+say it, only those of the window are opened: Parquet where it lies, other files into a database again.
+"""
 
 from __future__ import annotations
 
-import re
+import datetime as dt
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from checks.base import Catalog
 from checks.plan import Plan
-from monitor.errors import StoreError
-from monitor.stores.base import Measured, Request, Statement, StoreSettings
-from monitor.stores.files.ingest import ingest
+from monitor.stores.base import Measured, Request, Statement, StoreSettings, TableFailure, Window
+from monitor.stores.files import lake, places
+from monitor.stores.files.ingest import Ingested, ingest
 from monitor.stores.files.mapping import Wishes
 from monitor.stores.sql import SqlStore
 
-_URL = re.compile(r"files://(?P<path>.+)")
+EVER = (dt.datetime.min.replace(tzinfo=dt.UTC), dt.datetime.max.replace(tzinfo=dt.UTC))
 
 
 def open_files(settings: StoreSettings, plan: Plan) -> FilesStore:
-    """Return a store of the files that a URL such as `files:///data/*.csv.gz` means; they are read once, here.
+    """Return a store of the files that a URL such as `files:///data/*.csv.gz` or `s3://bucket/prefix` means.
 
     Raises:
         StoreError: the URL names no path, or nothing can be read
@@ -30,36 +34,86 @@ def open_files(settings: StoreSettings, plan: Plan) -> FilesStore:
     return FilesStore(settings, plan)
 
 
-class FilesStore:
-    """A `Store` over files: they are read into a temporary database, which does the rest."""
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """The files of a window as a database."""
 
-    def __init__(self, settings: StoreSettings, plan: Plan) -> None:
-        """Read the files."""
-        found = _URL.fullmatch(settings.url)
-        if not found:
-            raise StoreError("the URL of files begins with files:///, such as files:///data/*.csv.gz")
-        promised = frozenset(name for event in plan.events.values() for name in event.properties)
-        wishes = Wishes(columns=settings.columns, zone=settings.naive_zone, kept=promised)
-        with ExitStack() as stack:
-            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="trackwatch-"))
-            read = ingest([found["path"]], wishes, Path(folder)).settings
-            limits = replace(read, timeout=settings.timeout, repeat_window=settings.repeat_window)
-            self._store = SqlStore(limits, plan)
-            self._kept = stack.pop_all()
-
-    def catalog(self) -> Catalog:
-        """Return the events, sources and properties that the files hold."""
-        return self._store.catalog()
-
-    def measure(self, request: Request) -> Measured:
-        """Measure everything in one statement."""
-        return self._store.measure(request)
-
-    def statements(self, request: Request) -> Sequence[Statement]:
-        """Return the SQL that `measure` would issue on what was read."""
-        return self._store.statements(request)
+    window: Window
+    store: SqlStore
+    failures: tuple[TableFailure, ...]  # files that could not be read
+    kept: ExitStack
 
     def close(self) -> None:
         """Forget what was read."""
-        self._store.close()
-        self._kept.close()
+        self.store.close()
+        self.kept.close()
+
+
+class FilesStore:
+    """A `Store` over files: a temporary database of those that are needed does the rest."""
+
+    def __init__(self, settings: StoreSettings, plan: Plan) -> None:
+        """Read the files, unless their folders say of which time they are."""
+        self._settings = settings
+        self._plan = plan
+        self._place = places.place_of(settings.url)
+        self._parted = self._place is not None and places.partitioned(self._place)
+        self._opened = None if self._parted else self._open(EVER)
+
+    def catalog(self, window: Window | None = None) -> Catalog:
+        """Return the events, sources and properties that the files of a window hold."""
+        return self._of(window or EVER).store.catalog()
+
+    def measure(self, request: Request) -> Measured:
+        """Measure everything in one statement; a file that cannot be read is a failure."""
+        opened = self._of((request.since, request.until))
+        measured = opened.store.measure(request)
+        return replace(measured, failures=(*opened.failures, *measured.failures))
+
+    def statements(self, request: Request) -> Sequence[Statement]:
+        """Return the SQL that `measure` would issue."""
+        return self._of((request.since, request.until)).store.statements(request)
+
+    def close(self) -> None:
+        """Forget what was read."""
+        if self._opened:
+            self._opened.close()
+
+    def _of(self, window: Window) -> _Opened:
+        """Return the database of a window's files, the one that is open where it holds them."""
+        opened = self._opened
+        if opened is None or window[0] < opened.window[0] or window[1] > opened.window[1]:
+            self.close()
+            self._opened = opened = self._open(window)
+        return opened
+
+    def _open(self, window: Window) -> _Opened:
+        promised = frozenset(name for event in self._plan.events.values() for name in event.properties)
+        called = {folder: source for source, folder in self._settings.sources.items()}
+        wishes = Wishes(columns=self._settings.columns, zone=self._settings.naive_zone, kept=promised, sources=called)
+        with ExitStack() as stack:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="trackwatch-")))
+            read, failures = self._read(window, wishes, folder)
+            own = self._settings
+            limits = replace(read, timeout=own.timeout, repeat_window=own.repeat_window, dimensions=own.dimensions)
+            filesystem = self._place.filesystem if self._place else None
+            prepare = None if filesystem is None else lambda connection: connection.register_filesystem(filesystem)
+            return _Opened(window, SqlStore(limits, self._plan, prepare), failures, stack.pop_all())
+
+    def _read(self, window: Window, wishes: Wishes, folder: Path) -> tuple[StoreSettings, tuple[TableFailure, ...]]:
+        """Make the database of a window's files; return where it is, and what could not be read."""
+        place = self._place
+        if place is None:
+            found = ingest([self._settings.url.removeprefix("files://")], wishes, folder)
+            return found.settings, tuple(_unread(found))
+        files = list(places.files(place, window if self._parted else None))
+        if self._parted and lake.is_lake(files):
+            made = lake.opened(place, files, wishes, folder)
+            return made.settings, made.failures
+        copies = folder.joinpath("files", *place.above[1:])
+        found = ingest([str(place.local(file, copies)) for file in files], wishes, folder)
+        return found.settings, tuple(_unread(found))
+
+
+def _unread(found: Ingested) -> list[TableFailure]:
+    return [TableFailure(str(each.path), (), each.reason) for each in (*found.unreadable, *found.cut_off)]
