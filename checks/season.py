@@ -7,11 +7,14 @@ arrays are [series, buckets]; a weight of 0 takes a bucket out of the learning.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from checks.base import Calendar, Floats
+
+_T = TypeVar("_T")
 
 Ints = NDArray[np.int64]
 STEADY = 10.0  # events: levels vary by about 1/sqrt(10) in ordinary months
@@ -29,11 +32,20 @@ class Pace:
     extremes: int  # days whose largest deviations calibrate the scan
     looks: int  # independent looks that the windows of one day are worth
     jitter: float  # share of the step to the next slot by which events may come early or late
+    bursts: tuple[int, ...]  # windows in which a rise is also measured against the excess before it
+    short: int  # how many of them are short: these, and the others, are calibrated apart
+    blocks: tuple[int, ...]  # buckets before a window whose excess may go on in it
+    burst_looks: int  # independent looks that the short ones, or the long ones, are worth in a day
+    burstiness: float  # tail of rises that is expected, as a multiple of the model's: daily counts burst more
+
+    def grouped(self, each: list[_T]) -> tuple[list[_T], list[_T]]:
+        """Split what belongs to the windows of `bursts` into short and long."""
+        return each[: self.short], each[self.short :]
 
 
 PACES = {
-    "hour": Pace((1, 2, 3, 6, 12, 24, 48), 12, 35.0, 5.0, 42, 8, 0.2),
-    "day": Pace((1, 2, 3, 7), 1, 90.0, 8.0, 150, 6, 0.0),
+    "hour": Pace((1, 2, 3, 6, 12, 24, 48), 12, 35.0, 5.0, 42, 8, 0.2, (1, 2, 3, 6, 12, 24), 3, (1, 3, 24), 5, 1.15),
+    "day": Pace((1, 2, 3, 7), 1, 90.0, 8.0, 150, 6, 0.0, (1, 2, 3), 1, (1, 7), 4, 1.6),
 }
 
 

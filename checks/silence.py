@@ -1,0 +1,175 @@
+"""How surprising is it that nothing comes?
+
+The waiting time since the last event, counted in the events that were due: right for 0.2
+events a day as for a million, and there on day 30 of a silence as on the first.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from checks.base import Floats, Table
+from checks.model import Bools, Forecast, Silence, known_counts, unseen_weekdays
+from checks.season import PACES, Ints, totals
+from checks.stats import zero_probability
+
+TWICE = 2  # once may have been an outage that nobody declared
+STEADY = 30.0  # windows by which their dispersion is shrunk to that of a Poisson process
+NIGHT = 8  # hours a day for which a shop is shut
+YOUNG = 14  # days of history, before hours of the week are known
+STRANGE = 0.15  # dispersion of what is due on a weekday that the past has not seen
+CLOSED = 8.0  # events that were due in a stretch of the week in which none ever came: it is closed then
+
+
+def silence(table: Table, forecast: Forecast) -> Silence:
+    """Judge how long nothing has come, by the events that were due since the last one.
+
+    With M events due, P(none) = (1 + phi M)^(-1/phi), phi the dispersion of windows of that
+    length; times the chance that a silence begins in a bucket, because a rare event has few
+    silences that could grow long: for a Poisson process of rate r, alerting at
+    p <= b/(buckets of a period) is alerting at M >= ln(r T/b), which no rule with that many
+    false alerts beats by more than O(1) (Lorden 1971; delay (M - 1)/r).
+
+    Args:
+        table: The series the forecast was made of.
+        forecast: From `forecast(table)`.
+
+    Returns:
+        P-value, events due and last event, for each bucket from `table.cut` on.
+    """
+    values, known = known_counts(table)
+    index = np.arange(values.shape[1])
+    last = np.maximum.accumulate(np.where(values > 0, index, -1), axis=1)
+    judged = known & ~table.calendar.holiday
+    usable = judged & table.usable
+    strange = unseen_weekdays(usable, table)
+    closed = _closed(values, usable, table, forecast) | _may_be_closed(values, usable, strange, last, table)
+    open_ = judged & ~closed
+    told = np.where(open_, forecast.expected, 0.0)
+    total = np.cumsum(told, axis=1)
+    since = np.where(last >= 0, np.take_along_axis(total, np.maximum(last, 0), axis=1), 0.0)
+    due, gap = total - since, index - last
+    phi = _dispersion(forecast, due, gap, table) + np.where(strange, STRANGE, 0.0)
+    begins = -np.expm1(-_ordinary(told, known, table))
+    judged &= (gap > 0) & (last >= 0) & forecast.ready[:, None]
+    p_value = np.where(judged, zero_probability(due, phi) * begins[:, None], 1.0)
+    p_value **= _trust(p_value, values, usable, table)[:, None]
+    new = slice(table.cut, None)
+    seen = _seen_before(values, usable, gap[:, new], table)
+    return Silence(np.maximum(np.maximum(p_value[:, new], seen), 1e-300), due[:, new], last[:, new], phi[:, new])
+
+
+def _trust(p_value: Floats, values: Floats, usable: Bools, table: Table) -> Floats:
+    """Return the power [S] that makes the silences of the past as rare as their p-values say.
+
+    Of n buckets, k silences are due with p <= k/n. Where the k-th rarest of the past was
+    rarer than that (a shop that closes when it likes), all are taken for more ordinary. k is
+    one in ten days, at least 3: as many outages nobody declared change nothing.
+    """
+    past = slice(None, max(table.cut - 1, 0))
+    ended = usable[:, past] & (values[:, 1 : max(table.cut, 1)] > 0)
+    n = ended.shape[1]
+    k = max(round(n / (240 if table.calendar.grain == "hour" else 10)), 3)
+    if n <= k:
+        return np.ones(len(values))
+    rarest = np.partition(np.where(ended, p_value[:, past], 1.0), k - 1, axis=1)[:, k - 1]
+    power: Floats = np.minimum(np.log(k / n) / np.minimum(np.log(np.maximum(rarest, 1e-300)), -1e-9), 1.0)
+    return power
+
+
+def _seen_before(values: Floats, usable: Bools, gap: Ints, table: Table) -> Floats:
+    """Return how often a bucket has stood in such a silence: of the same hours of the day, and as long; [S, M].
+
+    A shop that closes early now and then was silent from that hour on before. A silence of a day
+    or more is compared with the same hours of other weeks. Below TWICE nothing is said.
+    """
+    per_day = 24 if table.calendar.grain == "hour" else 1
+    silent = usable & (values == 0)
+    silent[:, table.cut :] = False
+    index = np.arange(values.shape[1])
+    ended = np.minimum.accumulate(np.where(silent, len(index), index)[:, ::-1], axis=1)[:, ::-1]
+    run = ended - index  # buckets of silence from each bucket on
+    first = index[table.cut :] - gap + 1
+    seen, times = np.zeros(gap.shape), np.zeros(gap.shape)
+    for day in range(1, table.cut // per_day + 1):
+        at = first - day * per_day
+        told = (at >= 0) & ((gap < per_day) | (day % 7 == 0)) & np.take_along_axis(usable, np.maximum(at, 0), axis=1)
+        seen += told & (np.take_along_axis(run, np.maximum(at, 0), axis=1) >= gap)
+        times += told
+    return np.where((seen >= TWICE) & (gap > 0), seen / np.maximum(times * per_day, 1.0), 0.0)
+
+
+def _closed(values: Floats, usable: Bools, table: Table, forecast: Forecast) -> Bools:
+    """Mark stretches of the week that were always empty, though the rest of the week made events due: [S, N].
+
+    The profile is shrunk to other days, which leaves a rest of expectation on a day of rest.
+    While the past is shorter than two weeks, the same is asked of the hours of the day.
+    """
+    hourly = table.calendar.grain == "hour"
+    size = 168 if hourly else 7
+    closed = _always_empty(values, usable, table.calendar.slot, size, table, forecast)
+    young = forecast.history < YOUNG
+    if hourly and young.any():
+        closed |= young[:, None] & _always_empty(values, usable, table.calendar.slot % 24, 24, table, forecast)
+    return closed
+
+
+def _always_empty(values: Floats, usable: Bools, slot: Ints, size: int, table: Table, forecast: Forecast) -> Bools:
+    past = slice(None, table.cut)
+    seen, due, times = (
+        totals((usable * a)[:, past], slot[past], size) for a in (values, forecast.expected, np.ones_like(values))
+    )
+    empty = (seen == 0) & (times >= TWICE)
+    closed: Bools = empty & (_run_totals(empty, due) >= CLOSED)
+    return closed[:, slot]
+
+
+def _run_totals(inside: Bools, weight: Floats) -> Floats:
+    """Return for each slot the weight of the run of marked slots around it; the week is a circle: [S, slots]."""
+    marked, total = np.tile(inside, 3), np.cumsum(np.tile(np.where(inside, weight, 0.0), 3), axis=1)
+    before = np.maximum.accumulate(np.where(marked, 0.0, total), axis=1)
+    after = np.minimum.accumulate(np.where(marked, np.inf, total)[:, ::-1], axis=1)[:, ::-1]
+    middle = slice(inside.shape[1], 2 * inside.shape[1])
+    run: Floats = (after - before)[:, middle]
+    return run
+
+
+def _may_be_closed(values: Floats, usable: Bools, strange: Bools, last: Ints, table: Table) -> Bools:
+    """Mark days of a weekday that the past has not seen, up to their first event, of series that sleep: [S, N].
+
+    A shop that shuts at night may be shut on a day that we do not know yet; a service that
+    never sleeps is not. Sleeping: for `NIGHT` hours of the day or more nothing ever came,
+    though `CLOSED` events or more would have been due in them if the day were flat.
+    """
+    calendar, past = table.calendar, slice(None, table.cut)
+    if calendar.grain == "day" or not strange.any():
+        return np.zeros(values.shape, dtype=bool)
+    hour = calendar.slot[past] % 24
+    hours, came = (totals(a[:, past], hour, 24) for a in (usable.astype(float), usable * values))
+    flat = came.sum(1) / np.maximum(hours.sum(1), 1.0)
+    empty = (came == 0) & (hours > 0)
+    asleep = (empty.sum(1) >= NIGHT) & (np.where(empty, hours, 0.0).sum(1) * flat >= CLOSED)
+    begun = np.searchsorted(calendar.day, calendar.day)  # first bucket of each bucket's day
+    closed: Bools = asleep[:, None] & strange & (last < begun)
+    return closed
+
+
+def _dispersion(forecast: Forecast, due: Floats, gap: Ints, table: Table) -> Floats:
+    """Return the dispersion phi of a sum over `gap` buckets: that of the shortest window at least as long.
+
+    Shrunk to Poisson by `STEADY` windows, since few windows seldom show less noise than
+    there is, and often more; where silences do come in clumps, `_trust` sees them.
+    """
+    windows = PACES[table.calendar.grain].windows
+    which = np.minimum(np.searchsorted(np.asarray(windows), gap), len(windows) - 1)
+    a, f = (np.take_along_axis(forecast.laws[:, :, i], which, axis=1) for i in (0, 1))
+    told = table.cut / np.asarray(windows, dtype=float)
+    share = (told / (told + STEADY))[which]
+    return np.maximum((a - 1) * share / np.maximum(due, 1e-9), 0.0) + f
+
+
+def _ordinary(expected: Floats, known: Bools, table: Table) -> Floats:
+    """Return the mean expectation of the past's buckets [S]."""
+    past = slice(None, table.cut)
+    mean: Floats = expected[:, past].sum(1) / np.maximum(known[:, past].sum(1), 1)
+    return mean
