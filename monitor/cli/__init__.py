@@ -18,6 +18,7 @@ COMMANDS = {
     "explain": "Show the SQL that a run would issue.",
     "run": "Evaluate everything that is due, once.",
     "serve": "Keep running: evaluate on schedule.",
+    "report": "Report on a week: can its answers be trusted, what broke, what to do.",
     "alert": "Send a test message to each channel.",
     "incidents": "List the incidents, or show one.",
 }

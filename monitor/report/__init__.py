@@ -1,0 +1,1 @@
+"""What must a team know of its week?"""
