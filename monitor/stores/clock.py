@@ -35,12 +35,12 @@ def before(column: Column, raw: Expression, at: Expression) -> sa.ColumnElement[
     return _time(column, raw) < at
 
 
-def bound(column: Column, name: str, at: dt.datetime) -> sa.BindParameter[Any]:
+def bound(column: Column, name: str, at: dt.datetime) -> Expression:
     """Return a moment in the column's own terms: aware, or naive in the zone that naive times are in."""
     if column.clock in PER_SECOND:
         number = round(at.timestamp() * PER_SECOND[column.clock])
         return sa.bindparam(name, number, sa.BigInteger())
-    return sa.bindparam(name, at, db.clock_type(aware=column.aware))
+    return db.at(sa.bindparam(name, at, db.clock_type(aware=column.aware)))
 
 
 def _time(column: Column, raw: Expression) -> Expression:

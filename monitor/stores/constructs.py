@@ -71,6 +71,20 @@ class figure(FunctionElement[Any]):  # noqa: N801
     inherit_cache = True
 
 
+class at(FunctionElement[Any]):  # noqa: N801
+    """A moment of ours, bound, as a time that compares with a column's."""
+
+    type = sa.types.NULLTYPE
+    inherit_cache = True
+
+
+class ordered(FunctionElement[float]):  # noqa: N801
+    """A column of floats in which NaN equals itself and is larger than every number."""
+
+    type = sa.Float(53)
+    inherit_cache = True
+
+
 class now_seconds(FunctionElement[int]):  # noqa: N801
     """Seconds since 1970, UTC, by the clock of the store; takes no argument."""
 
@@ -129,6 +143,13 @@ class distinct(FunctionElement[int]):  # noqa: N801
     """Aggregate: about how many different values there are; exact where the database has no cheaper way."""
 
     type = sa.BigInteger()
+    inherit_cache = True
+
+
+class among(FunctionElement[bool]):  # noqa: N801
+    """Whether a text is one of the texts behind it."""
+
+    type = sa.Boolean()
     inherit_cache = True
 
 
@@ -206,7 +227,10 @@ _ELSE: Mapping[Construct, Callable[..., sa.ColumnElement[Any]]] = {
     no_text: lambda: sa.cast(sa.null(), sa.Text),
     float64: lambda value: sa.cast(value, sa.Float(53)),
     figure: lambda value: value,
+    at: lambda value: value,
+    ordered: lambda value: value,
     distinct: lambda value: sa.func.count(value.distinct()),
+    among: lambda value, *members: value.in_(members),
     now_seconds: lambda: seconds(sa.func.current_timestamp()),
     json_written: lambda value: sa.cast(value, sa.Text),
 }

@@ -37,6 +37,9 @@ WORLDS = [  # engine, layout, whether its times carry a zone
     ("mariadb", "wide", False),
     ("sqlite", "json", True),
     ("sqlite", "wide", True),
+    ("clickhouse", "segment", True),
+    ("clickhouse", "json", True),
+    ("clickhouse", "wide", True),
 ]
 ORDER, ODD = "Order Completed", 'Odd "Name"; DROP TABLE x -- 🎉'
 NAMES: Mapping[str, Any] = {"total": "integer", "rate": "number", "paid": "boolean", "Note ✎": "string"}
@@ -145,8 +148,18 @@ def write(connection: sa.Connection, world: World, rows: list[Row], prefix: str)
 
 
 def table(connection: sa.Connection, schema: str | None, name: str, columns: Mapping[str, Any]) -> None:
+    if connection.dialect.name == "clickhousedb":
+        clickhouse_table(connection, f"{schema}.{name}", columns)
+        return
     made = sa.Table(name, sa.MetaData(), *(sa.Column(n, t, nullable=True) for n, t in columns.items()), schema=schema)
     connection.execute(sa.schema.CreateTable(made))
+
+
+def clickhouse_table(connection: sa.Connection, name: str, columns: Mapping[str, Any]) -> None:
+    native = {sa.Text: "String", sa.BigInteger: "Int64", sa.Double: "Float64", sa.Boolean: "Bool", sa.JSON: "String"}
+    native[sa.DateTime] = "DateTime64(6)"
+    listed = ", ".join(f"`{column}` Nullable({native[type(kind)]})" for column, kind in columns.items())
+    connection.exec_driver_sql(f"CREATE TABLE {name} ({listed}) ENGINE = MergeTree ORDER BY tuple()")
 
 
 def insert(
@@ -182,7 +195,7 @@ def order(minutes: float = 0, **fields: Any) -> Row:
 def everything(*events: str) -> tuple[Measure, ...]:
     plain = [Measure(stat, grain=g) for stat in (Stat.ROWS, Stat.RECEIVED, Stat.LOADED) for g in ("hour", "day")]
     plain += [Measure(stat) for stat in (Stat.IDS, Stat.SURPLUS, Stat.REPEATS, Stat.DELAYS, Stat.LAGS)]
-    plain += [Measure(Stat.ROWS, grain=g, by="app_version") for g in ("hour", "day")]
+    plain += [Measure(Stat.ROWS, grain=g, by=d) for g in ("hour", "day") for d in ("app_version", "identity")]
     for event, name in itertools.product(events, NAMES):
         plain += [Measure(stat, event, name) for stat in OF_VALUES]
         plain += [Measure(Stat.MISTYPED if r.kind == "type" else Stat.OUTSIDE, event, name, r) for r in RULES[name]]
