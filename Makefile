@@ -1,7 +1,7 @@
-# Six things that a developer does. `make install` first.
+# Seven things that a developer does. `make install` first.
 BIN := .venv/bin
 
-.PHONY: install check fix test demo build
+.PHONY: install check fix test demo schema build
 
 install:
 	python3 -m venv .venv
@@ -22,6 +22,10 @@ test:
 
 demo:
 	$(BIN)/trackwatch demo
+
+schema:
+	$(BIN)/python -c "import json; from monitor.plan.load import plan_schema as s; print(json.dumps(s(), indent=2, ensure_ascii=False))" \
+		> monitor/plan/plan.schema.json
 
 build:
 	$(BIN)/python -m build

@@ -15,10 +15,10 @@ COMMANDS = {
     "scan": "Report on the quality of event files: no configuration needed.",
     "init": "Write a commented starter configuration.",
     "validate": "Check configuration and plan, without a database.",
+    "plan": "Check, import, export and compare the tracking plan.",
     "explain": "Show the SQL that a run would issue.",
     "run": "Evaluate everything that is due, once.",
     "serve": "Keep running: evaluate on schedule.",
-    "report": "Report on a week: can its answers be trusted, what broke, what to do.",
     "alert": "Send a test message to each channel.",
     "incidents": "List the incidents, or show one.",
 }

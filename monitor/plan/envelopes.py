@@ -59,7 +59,7 @@ def deprecation(value: Any) -> Deprecation | None:
         since = dt.date.fromisoformat(str(value)[:10])
     except ValueError:
         return None
-    return Deprecation(since=since) if since.year > 1900 else None
+    return Deprecation(since=since) if since.year >= 1900 else None
 
 
 def _inner(call: str, schema: Mapping[str, Any], at: At) -> tuple[Mapping[str, Any], At]:

@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from checks.plan import CALLS, Call, Change, PlannedEvent, PlannedProperty, Priority, PropertyType, Question
 from monitor.blocks import Block
+from monitor.document import shortened
 from monitor.plan.readers import (
     FORMATS,
     Deprecated,
@@ -27,6 +28,7 @@ from monitor.plan.readers import (
     Version,
     body,
 )
+from monitor.plan.styles import STYLES, style_of
 from monitor.values import Date, Flag, Names, Number, Whole, Words, choice, wanted, wrong
 
 REQUIRABLE = ("description", "owner", "answers", "action")
@@ -106,6 +108,7 @@ class PropertyBlock(Block):
     def planned(self, name: str) -> PlannedProperty:
         """Return the property as checks see it."""
         types = tuple(dict.fromkeys(each for each in self.type if each != "null")) or ("any",)
+        types = ("any",) if "any" in types else types
         return PlannedProperty(
             name=name,
             type=types[0] if len(types) == 1 else "any",  # type: ignore[arg-type]
@@ -198,15 +201,29 @@ def _require(value: Any) -> Any:
     return value
 
 
+def _style(value: Any) -> str:
+    if isinstance(value, str) and style_of(value):
+        return value
+    names = ", ".join(STYLES)
+    if isinstance(value, str):
+        raise wrong(f"{shortened(value)} is not a style of names", f"known: {names}, or a regular expression from ^ on")
+    raise wanted("a style of names", f"known: {names}")
+
+
+Styled = Annotated[str, BeforeValidator(_style, json_schema_input_type=str)]
+
+
 class LintBlock(Block):
     """What the team agreed on, and `plan lint` holds the plan to."""
 
     noun: ClassVar[str] = "the lint rules"
 
-    events: Words = Field(
+    events: Styled = Field(
         default="Object Action", description="how events are named: Object Action, snake_case, …, any, ^…$"
     )
-    properties: Words = Field(default="any", description="how properties are named: snake_case, camelCase, …, any, ^…$")
+    properties: Styled = Field(
+        default="any", description="how properties are named: snake_case, camelCase, …, any, ^…$"
+    )
     require: Annotated[tuple[str, ...], BeforeValidator(_require)] = REQUIRABLE
     ignore: Names = Field(default=(), description="rules that are not wanted")
 

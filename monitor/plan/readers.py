@@ -100,7 +100,7 @@ def _types(value: Any) -> tuple[str, ...]:
 def _conditions(value: Any) -> Any:
     if not isinstance(value, dict) or not value:
         raise wanted("a block of 'property: value' lines", "write when: {payment_method: card}")
-    return {name: tuple(map(_member, each if isinstance(each, list) else [each])) for name, each in value.items()}
+    return {name: tuple(_members(each if isinstance(each, list) else [each])) for name, each in value.items()}
 
 
 class RequiredBlock(Block):

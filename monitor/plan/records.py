@@ -20,7 +20,7 @@ _ITEM = re.compile(
     r"[-*•·\s]*(?P<name>[^:(=*]+?)\s*(?P<star>\*?)\s*(?:\((?P<within>[^)]*)\))?\s*(?:[:=]\s*(?P<after>.*))?\Z",
     re.DOTALL,
 )
-_STEP = re.compile(r"\[\](?=\.|\Z|\[)|(?<!\\)\.")
+_STEP = re.compile(r"\\.|\[\](?=\.|\Z|\[)|.", re.DOTALL)
 _MUST, _MAY = frozenset({"required", "mandatory", "always", "must"}), frozenset({"optional", "nullable"})
 
 
@@ -39,13 +39,13 @@ class Teller:
 
 def event_from(name: str, row: Record, tell: Teller, *, alone: bool) -> PlannedEvent:
     """Return what a row says of its event; `alone`: the row is about no property, so its description is the event's."""
-    call = next((each for each in (row["call"].lower(), row["type"].lower()) if each in CALLS), "")
-    call = call or (name.lower() if name.lower() in CALLS else "track")
+    said = next((each for each in (row["call"].lower(), row["type"].lower()) if each in CALLS), "")
+    call = said or (name.lower() if name.lower() in CALLS else "track")
     sources = row.raw("sources")
     roles = {key: values[-1] for key, values in split_pairs(sources).items()}
     since = _deprecated(row["event_deprecated"], row.raw("event_use"))
     return PlannedEvent(
-        name=name.lower() if name.lower() == call else name,
+        name=name.lower() if name.lower() == call and not said else name,
         call=call,  # type: ignore[arg-type]
         version=row["version"],
         description=row["event_description"] or (row["description"] if alone else ""),
@@ -139,7 +139,7 @@ def _ordered(prop: PlannedProperty, paths: Mapping[tuple[str, ...], Any], at: tu
 
 def _path(name: str, flat: Mapping[str, PlannedProperty]) -> tuple[str, ...]:
     """Return the steps of a path whose parents are all listed; a name with dots in it is one step."""
-    for match in reversed(list(_STEP.finditer(name))):
+    for match in reversed([match for match in _STEP.finditer(name) if match[0] in {".", "[]"}]):
         parent = name[: match.start()]
         if parent in flat:
             own = "[]" if match[0] == "[]" and match.end() == len(name) else name[match.end() :]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -157,8 +158,6 @@ def _types(value: Any, at: At) -> tuple[tuple[PropertyType, ...], bool]:
             at.down("type").note(f"{shortened(str(each))} is not a type of JSON Schema: {said}", "leave the type out")
         elif each != "null":
             found.append(each)
-    if {"integer", "number"} <= set(found):
-        found.remove("integer")  # a whole number is a number
     return (("any",) if "any" in listed or not found else tuple(dict.fromkeys(found))), "null" in listed
 
 
@@ -187,7 +186,7 @@ def _formatted(prop: PlannedProperty, schema: Mapping[str, Any], at: At) -> Plan
     said = schema.get("format")
     if said == "date-time" and prop.type == "string":
         return replace(prop, type="datetime")
-    if said in FORMATS and "string" in {prop.type, *prop.types}:
+    if said in FORMATS and {"string", "any"} & {prop.type, *prop.types}:
         return replace(prop, format=said)
     if said is not None:
         at.down("format").note(f"format {shortened(str(said))} is left out", f"known: date-time, {', '.join(FORMATS)}")
@@ -199,11 +198,15 @@ def _limits(schema: Mapping[str, Any], types: tuple[PropertyType, ...], at: At) 
     found: dict[str, Any] = {}
     if set(types) & {"integer", "number", "any"}:
         found |= {"min": _bound(schema, "minimum", 1, at), "max": _bound(schema, "maximum", -1, at)}
-    array = types == ("array",)
-    if array or set(types) & {"string", "any"}:
-        low, high = ("minItems", "maxItems") if array else ("minLength", "maxLength")
+    if set(types) & {"string", "any", "array"}:
+        low, high = length_words(types)
         found |= {"min_length": _whole(schema.get(low)), "max_length": _whole(schema.get(high))}
     return found
+
+
+def length_words(types: Sequence[str]) -> tuple[str, str]:
+    """Return what JSON Schema calls the limits of a length: of items where there are no texts, else of characters."""
+    return ("minItems", "maxItems") if "array" in types and "string" not in types else ("minLength", "maxLength")
 
 
 def _bound(schema: Mapping[str, Any], word: str, inwards: int, at: At) -> float | None:
@@ -220,7 +223,7 @@ def _bound(schema: Mapping[str, Any], word: str, inwards: int, at: At) -> float 
 
 def _finite(value: Any) -> float | None:
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if number and abs(value) < 1e300 else None
+    return float(value) if number and abs(value) <= sys.float_info.max else None
 
 
 def _whole(value: Any) -> int | None:

@@ -14,6 +14,7 @@ from monitor.plan.spell import plan_data
 
 WIDTH = 120
 FITS = 100  # characters of a block that stays on one line, with the name before it to come
+_QUOTED = ",:#[]{}'\""
 _TEXT = "tag:yaml.org,2002:str"
 _BLOCKS = frozenset(
     {"", "questions", "events", "properties", "traits", "changes"}
@@ -23,10 +24,11 @@ _BLOCKS = frozenset(
 class _Dumper(yaml.CSafeDumper):
     """Writes dates without quotes: they are text to whoever reads plans."""
 
-    yaml_implicit_resolvers = {
-        first: [each for each in known if not each[0].endswith("timestamp")]
-        for first, known in yaml.CSafeDumper.yaml_implicit_resolvers.items()
-    }
+
+_Dumper.yaml_implicit_resolvers = {
+    first: [each for each in known if not each[0].endswith("timestamp")]
+    for first, known in yaml.CSafeDumper.yaml_implicit_resolvers.items()
+}
 
 
 def plan_text(plan: Plan, comments: Iterable[str] = ()) -> str:
@@ -36,9 +38,40 @@ def plan_text(plan: Plan, comments: Iterable[str] = ()) -> str:
         out.write(f"# {line}".rstrip() + "\n")
     for index, (name, value) in enumerate(plan_data(plan).items()):
         node = _node({name: value}, "", 0)
-        text = yaml.serialize(node, Dumper=_Dumper, allow_unicode=True, width=WIDTH)
+        text = _serialized(node, WIDTH)
         out.write(("\n" if index and name in _BLOCKS else "") + (_spaced(text) if name == "events" else text))
     return out.getvalue()
+
+
+def block_text(name: str, value: Any, under: str) -> str:
+    """Return a name and its value as lines of the block that is called `under`."""
+    return _serialized(_node({name: value}, under, 0), WIDTH)
+
+
+def item_text(value: Any) -> str:
+    """Return one item of a block that is a list, with its dash."""
+    return _serialized(_node([value], "changes", 0), WIDTH)
+
+
+def flow_text(value: Any) -> str:
+    """Return a value on one line."""
+    return _serialized(_flow(_node(value, "flow", 0)), 10**6).strip().removesuffix("...").strip()
+
+
+def _flow(node: yaml.Node) -> yaml.Node:
+    if isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:null":
+        node.value = "null"
+    if isinstance(node, yaml.CollectionNode):
+        node.flow_style = True
+        for each in node.value:
+            for inner in each if isinstance(each, tuple) else (each,):
+                _flow(inner)
+    return node
+
+
+def _serialized(node: yaml.Node, width: int) -> str:
+    text: str = yaml.serialize(node, Dumper=_Dumper, allow_unicode=True, width=width)
+    return text
 
 
 def _spaced(text: str) -> str:
@@ -50,7 +83,12 @@ def _spaced(text: str) -> str:
 
 def _node(value: Any, under: str, depth: int) -> yaml.Node:
     if isinstance(value, dict):
-        flow = under not in _BLOCKS and under != "event" and not _tall(value) and _length(value) + 2 * depth < FITS
+        flow = (
+            under not in _BLOCKS
+            and under != "event"
+            and not _tall(value)
+            and _length(value) + 2 * depth < (WIDTH if under == "item" else FITS)
+        )
         pairs = [
             (_scalar(str(name)), _node(each, _inside(str(name), under), depth + 1)) for name, each in value.items()
         ]
@@ -81,7 +119,15 @@ def _length(value: Any) -> int:
     """Return about how long a value is on one line."""
     if isinstance(value, dict):
         return sum(len(str(name)) + 4 + _length(each) for name, each in value.items())
-    return sum(_length(each) + 2 for each in value) if isinstance(value, list) else len(str(value)) + 2
+    if isinstance(value, list):
+        return sum(_length(each) + 2 for each in value)
+    return len(str(value)) + 2 * any(mark in str(value) for mark in _QUOTED)
+
+
+def _spelt(value: float) -> str:
+    """Return a number as YAML has it: with a point in front of an exponent."""
+    said = repr(value)
+    return said.replace("e", ".0e") if "e" in said and "." not in said else said
 
 
 def _scalar(value: Any, *, under_name: bool = False) -> yaml.ScalarNode:
@@ -89,7 +135,7 @@ def _scalar(value: Any, *, under_name: bool = False) -> yaml.ScalarNode:
         return yaml.ScalarNode("tag:yaml.org,2002:bool", str(value).lower())
     if isinstance(value, int | float):
         kind = "int" if isinstance(value, int) else "float"
-        return yaml.ScalarNode(f"tag:yaml.org,2002:{kind}", repr(value))
+        return yaml.ScalarNode(f"tag:yaml.org,2002:{kind}", _spelt(value))
     if value is None:
         return yaml.ScalarNode("tag:yaml.org,2002:null", "" if under_name else "null")
     odd = any(character < " " or character in "\x7f\x85\u2028\u2029\ufeff" for character in value)

@@ -208,7 +208,7 @@ def test_a_plan_that_is_too_large_is_refused_without_being_read(tmp_path):
 
 def test_the_schema_that_is_shipped_is_that_of_the_format():
     shipped = json.loads((files("monitor.plan") / "plan.schema.json").read_text("utf-8"))
-    assert shipped == plan_schema(), "write it anew: see docs/plan.md, section 'The format'"
+    assert shipped == plan_schema(), "write it anew: make schema"
 
 
 def test_what_the_reader_takes_the_schema_takes():

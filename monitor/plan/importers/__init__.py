@@ -52,13 +52,14 @@ def import_plan(paths: Sequence[Path], name: str | None = None) -> Imported:
     files, problems = _read(paths, draft)
     claimed: dict[str, list[Foreign]] = {}
     for file in files:
-        owner = name or next((key for key, each in importers().items() if each.claims(file)), None)
+        asked = {name: importers()[name]} if name else importers()
+        owner = next((key for key, each in asked.items() if each.claims(file)), None)
         if owner is None:
             draft.note(file, 1, "not a plan in a format that is known: left out")
         else:
             claimed.setdefault(owner, []).append(file)
     if problems or not claimed:
-        raise ConfigError(*problems) if problems else _nothing(files)
+        raise ConfigError(*problems) if problems else _nothing(files, name)
     for key, own in claimed.items():
         importers()[key].read(own, draft)
     if not draft.events:
@@ -93,7 +94,9 @@ def _is_version(file: Path) -> bool:
     return file.name.replace("-", "").isdigit()
 
 
-def _nothing(files: Sequence[Foreign]) -> UsageError:
+def _nothing(files: Sequence[Foreign], name: str | None) -> UsageError:
+    if name is not None:
+        return UsageError(f"{files[0].path} is not of the format {name}: {importers()[name].TITLE}")
     known = "; ".join(each.TITLE for each in importers().values())
     many = f" and {len(files) - 1} more" if len(files) > 1 else ""
     return UsageError(f"{files[0].path}{many}: not a plan in a format that is known. Known are: {known}")

@@ -1,0 +1,56 @@
+"""What in a plan will lose data, or will not be understood, before any row of it is written?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from monitor.plan.lint import meaning, names, warehouse
+from monitor.plan.lint.faults import Context, Fault, Found, Rule
+from monitor.plan.load import WrittenPlan
+
+RULES: Mapping[str, Rule] = {**warehouse.RULES, **meaning.RULES, **names.RULES}
+
+
+@dataclass(frozen=True, slots=True)
+class Linted:
+    """The faults of a plan, by file and line."""
+
+    faults: tuple[Fault, ...]
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of faults of each rule that found some."""
+        found: dict[str, int] = {}
+        for fault in self.faults:
+            found[fault.rule] = found.get(fault.rule, 0) + 1
+        return found
+
+
+def lint(written: WrittenPlan) -> Linted:
+    """Hold a plan to all rules that it does not ignore."""
+    faults = [_fault(written, rule, found) for rule, found in _found(written)]
+    return Linted(tuple(sorted(faults, key=lambda fault: (fault.file, fault.line, fault.rule, fault.message))))
+
+
+def _found(written: WrittenPlan) -> Iterator[tuple[str, Found]]:
+    context = Context(written.plan, written.lint)
+    for name, rule in RULES.items():
+        if name not in written.lint.ignore:
+            for found in rule.check(context):
+                yield name, found
+
+
+def _fault(written: WrittenPlan, rule: str, found: Found) -> Fault:
+    file, line = written.place(*_with_traits(written, found.path))
+    return Fault(file, line, rule, found.severity or RULES[rule].severity, found.message, found.hint, found.path)
+
+
+def _with_traits(written: WrittenPlan, path: tuple[str, ...]) -> tuple[Any, ...]:
+    """Return where a property is written: below `traits`, where the file has it there."""
+    if len(path) > 2 and path[0] == "events" and path[2] == "properties":
+        for document in written.documents:
+            event = (document.data.get("events") or {}).get(path[1])
+            if isinstance(event, dict) and path[3] in (event.get("traits") or {}):
+                return (*path[:2], "traits", *path[3:])
+    return path
