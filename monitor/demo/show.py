@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
+from zoneinfo import ZoneInfo
 
 import orjson
 
@@ -23,6 +24,10 @@ from monitor.demo.shop import Demo, build
 from monitor.history.memory import Memory
 from monitor.output import document
 from monitor.pipeline import Installation, Result, composer_of, run
+from monitor.report.content import report
+from monitor.report.gather import gather
+from monitor.report.html import as_html as report_html
+from monitor.report.week import Week
 from monitor.stores.opening import open_store
 from monitor.summary import as_text as run_text
 from monitor.summary import counts
@@ -67,6 +72,7 @@ def perform(folder: Path, rows: int, announce: Callable[[str], None]) -> Perform
     problems = [verdict.finding for verdict in result.verdicts if verdict.problem]
     performance = Performance(folder, config, shop, result, match(shop.faults, problems), monotonic() - started)
     _write(performance)
+    _write_report(performance)
     return performance
 
 
@@ -110,7 +116,8 @@ def as_text(performance: Performance) -> str:
 
 def _where(folder: Path) -> str:
     return (
-        f"\nLook further: {folder}/alerts has each message as people get it (text, email, Slack, chart),\n"
+        f"\nLook further: {folder}/report.html is the report of the week, open it in a browser;\n"
+        f"{folder}/alerts has each message as people get it (text, email, Slack, chart),\n"
         f"{folder}/findings.json every problem with its numbers."
     )
 
@@ -170,6 +177,14 @@ def _write(performance: Performance) -> None:
         stale.unlink()
     for number, message in enumerate(performance.result.messages, 1):
         _write_message(folder, f"{number:02d}-{_slug(message.title)}", message)
+
+
+def _write_report(performance: Performance) -> None:
+    """Write the report of the last week that was over."""
+    config, now = performance.config, performance.shop.now
+    facts = gather(Memory(config.state_url, config.workspace), config, Week.before(now, ZoneInfo(config.zone)))
+    week = report(facts, config.plan, composer_of(config), now)
+    (performance.folder / "report.html").write_text(report_html(week), encoding="utf-8")
 
 
 def _write_message(folder: Path, name: str, message: Message) -> None:
