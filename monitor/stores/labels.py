@@ -6,8 +6,8 @@ bin of their size in the part that opens the object, so that nothing is parsed t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from math import ceil
 
 import sqlalchemy as sa
@@ -16,7 +16,7 @@ from checks.base import EVERY, Grain, Measure, Stat
 from checks.bins import SECONDS, SIZES, Bins
 from monitor.stores import constructs as db
 from monitor.stores import people
-from monitor.stores.rows import Cell, Expression, Part, Rows, cells, grouped, number
+from monitor.stores.rows import Cell, Expression, Part, Rows, cells, grouped
 from monitor.stores.table import Column
 
 LARGEST = 1.797e308  # of float64, rounded down
@@ -37,9 +37,9 @@ def parts(rows: Rows, measures: Sequence[Measure], grain: Grain) -> Iterator[Par
             name = rows.layout.properties.get(cell.measure.property or "")
             if name and (value := finite(rows.layout.columns[name], rows.column(name))) is not None:
                 whole = rows.layout.columns[name].type == "integer"
-                yield _by_bin(rows, cell, grain, value, partial(binned, bins=SIZES, whole=whole))
+                yield _by_bin(rows, cell, grain, value, binned(SIZES, whole=whole))
         elif (seconds := _seconds(rows, cell.measure.stat)) is not None:
-            yield _by_bin(rows, cell, grain, seconds, partial(binned, bins=SECONDS, whole=True))
+            yield _by_bin(rows, cell, grain, seconds, binned(SECONDS, whole=True))
 
 
 def is_labelled(measure: Measure) -> bool:
@@ -52,22 +52,28 @@ def sized(measures: Sequence[Measure]) -> frozenset[str]:
     return frozenset(measure.property for measure in measures if measure.stat is Stat.SIZES and measure.property)
 
 
-def binned(value: Expression, bins: Bins, *, whole: bool) -> Expression:
-    """Return the number of the bin of a value, null of null: a balanced tree of CASE, five comparisons deep.
+def binned(bins: Bins, *, whole: bool) -> Expression:
+    """Return the number of the bin of column `v`, null of null."""
+    return sa.literal_column(_tree(bins, whole), sa.BigInteger())
+
+
+@lru_cache(maxsize=8)  # written out once: a tree of expressions costs a millisecond for each table
+def _tree(bins: Bins, whole: bool) -> str:
+    """Return a balanced tree of CASE, five comparisons deep.
 
     Whole numbers are compared with whole bounds, so that no database makes decimals of them.
     """
     bounds = [ceil(bound) if whole else bound for bound in bins.bounds]
     steps = [(bound, bounds.index(bound) + bounds.count(bound)) for bound in dict.fromkeys(bounds)]
 
-    def tree(low: int, high: int) -> Expression:
+    def tree(low: int, high: int) -> str:
         if low == high:
-            return number(steps[low - 1][1] if low else 0)
+            return str(steps[low - 1][1] if low else 0)
         middle = (low + high) // 2
-        bound = sa.literal_column(format(steps[middle][0], ".15g"), value.type)
-        return sa.case((value < bound, tree(low, middle)), else_=tree(middle + 1, high))
+        below, rest = tree(low, middle), tree(middle + 1, high)
+        return f"CASE WHEN v < {steps[middle][0]:.15g} THEN {below} ELSE {rest} END"
 
-    return sa.case((value.is_not(None), tree(0, len(steps))))
+    return f"CASE WHEN v IS NOT NULL THEN {tree(0, len(steps))} END"
 
 
 def finite(column: Column, value: Expression) -> Expression | None:
@@ -89,9 +95,9 @@ def with_sizes(members: sa.Subquery, asked: frozenset[str]) -> sa.Subquery:
     """Return JSON members with the bin of their size: null where one is no number, or was not asked for."""
     wanted = sa.true() if EVERY in asked else members.c.property.in_(sorted(asked))
     size = sa.case((wanted, bounded(members.c.amount)))
-    measured = sa.select(*members.c, size.label("size")).subquery("z")
-    kept = [column for column in measured.c if column.name != "size"]
-    return sa.select(*kept, binned(measured.c.size, SIZES, whole=False).label("label")).subquery("b")
+    measured = sa.select(*members.c, size.label("v")).subquery("z")
+    kept = [column for column in measured.c if column.name != "v"]
+    return sa.select(*kept, binned(SIZES, whole=False).label("label")).select_from(measured).subquery("b")
 
 
 def _seconds(rows: Rows, stat: Stat) -> Expression | None:
@@ -103,12 +109,10 @@ def _seconds(rows: Rows, stat: Stat) -> Expression | None:
     return until - since
 
 
-def _by_bin(
-    rows: Rows, cell: Cell, grain: Grain, value: Expression, bin_of: Callable[[Expression], Expression]
-) -> Part:
-    read = sa.select(*rows.keys(grain), value.label("value")).where(rows.window).subquery("r")
+def _by_bin(rows: Rows, cell: Cell, grain: Grain, value: Expression, number: Expression) -> Part:
+    read = sa.select(*rows.keys(grain), value.label("v")).where(rows.window).subquery("r")
     keys = (read.c.source, read.c.event, read.c.bucket)
-    placed = sa.select(*keys, bin_of(read.c.value).label("label")).where(read.c.value.is_not(None)).subquery("b")
+    placed = sa.select(*keys, number.label("label")).where(read.c.v.is_not(None)).subquery("b")
     select = grouped(placed, [sa.func.count()], label=placed.c.label)
     bins = SIZES if cell.measure.stat is Stat.SIZES else SECONDS
     return Part(grain, (cell,), select, labels=bins.labels())

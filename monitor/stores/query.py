@@ -170,7 +170,7 @@ def _members(rows: Rows, measures: Sequence[Measure], grain: Grain, bag: str) ->
 def _of_members(members: sa.Subquery, measures: Sequence[Measure], grain: Grain) -> dict[Cell, Expression]:
     """Return what is counted of each member whatever the plan says; first how many values there are."""
     raw, amount = members.c.raw, labels.bounded(members.c.amount)
-    known = {
+    known: dict[Stat, Expression] = {
         Stat.NULLS: sa.func.count(raw),
         Stat.FINGERPRINT: db.fingerprint(raw),
         Stat.DISTINCT: db.distinct(raw),

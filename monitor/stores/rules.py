@@ -135,7 +135,7 @@ def _outside(column: Column, value: Expression, rule: Rule) -> Condition:
         return sa.not_(db.matches(text, rule.value[0]))
     if numeric and (members := _numbers(rule)):
         return value.not_in(members)
-    return text.not_in([str(member) for member in rule.value])
+    return sa.not_(db.among(text, *(sa.literal(str(member), sa.Text()) for member in rule.value)))
 
 
 def _spelt(column: Column, value: Expression) -> Expression:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
 from monitor.stores import constructs as db
-from monitor.stores.dialects.base import Dialect, from_catalog
+from monitor.stores.dialects.base import Dialect, Estimate, Explained, from_catalog
 
-_CONSTRUCTS: dict[db.Construct, str] = {
+
+def _among(value: str, *members: str) -> str:
+    return f"list_contains([{', '.join(members)}], {value})"
+
+
+_CONSTRUCTS: dict[db.Construct, db.Say] = {
     db.seconds: "(epoch_us({0}) // 1000000)",
     # as a time without a zone it would forget the offset that it spells
     db.moment: "CASE WHEN regexp_matches({0}, '[T ].*(Z|UTC|[+-]\\d{{2}}(:?\\d{{2}})?)$')"
@@ -21,6 +27,8 @@ _CONSTRUCTS: dict[db.Construct, str] = {
     db.digest: "hash({all})",
     db.fingerprint: "CASE WHEN min({0}) = max({0}) THEN CAST(hash(min({0})) & {exact} AS BIGINT)"
     " WHEN count({0}) > 0 THEN -1 END",
+    # a function is computed once for each entry of a column's dictionary, IN for each row
+    db.among: _among,
     db.distinct: "approx_count_distinct({0})",
     db.matches: "regexp_matches({0}, {1})",
     db.number: "TRY_CAST({0} AS DOUBLE)",
@@ -53,6 +61,20 @@ def _cancel(connection: Any) -> None:
     connection.interrupt()
 
 
+def _estimate(connection: sa.Connection, statement: sa.Executable) -> Estimate | None:
+    """Return the rows that the scans of the plan are expected to give."""
+    plan = json.loads(connection.execute(Explained("EXPLAIN (FORMAT JSON)", statement)).all()[0][1])
+    return Estimate(rows=sum(_scanned(plan)))
+
+
+def _scanned(steps: Iterable[Mapping[str, Any]]) -> Iterator[float]:
+    for step in steps:
+        if step["children"]:
+            yield from _scanned(step["children"])
+        else:
+            yield float(step["extra_info"].get("Estimated Cardinality", 0))
+
+
 DIALECT = Dialect(
     name="duckdb",
     schemes={"duckdb": "duckdb"},
@@ -61,4 +83,6 @@ DIALECT = Dialect(
     arguments=_arguments,
     default_schema="main",
     cancel=_cancel,
+    estimate=_estimate,
+    most_columns=10_000,
 )

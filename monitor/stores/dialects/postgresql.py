@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
 from monitor.stores import constructs as db
-from monitor.stores.dialects.base import Dialect, from_catalog
+from monitor.stores.dialects.base import Dialect, Estimate, Explained, from_catalog
 
-_CONSTRUCTS: dict[db.Construct, str] = {
+
+def _digest(*values: str) -> str:
+    text = values[0] if len(values) == 1 else f"ROW({', '.join(values)})"
+    return f"hashtextextended(CAST({text} AS TEXT), 0)"
+
+
+_CONSTRUCTS: dict[db.Construct, db.Say] = {
     db.seconds: "CAST(floor(date_part('epoch', {0})) AS BIGINT)",
     # a time without a zone gets UTC's behind it, whatever the session's is; the regex lets through what the cast takes
     db.moment: "CASE WHEN {0} ~ '^\\d{{4}}-(0\\d|1[0-2])-([0-2]\\d|3[01])"
@@ -20,7 +26,7 @@ _CONSTRUCTS: dict[db.Construct, str] = {
     db.json_of: "to_jsonb({0})",
     db.json_object: "jsonb_build_object({all})",
     db.whole: "(({0}) / {1})",
-    db.digest: "hashtextextended(CAST(ROW({all}) AS TEXT), 0)",
+    db.digest: _digest,
     db.fingerprint: "CASE WHEN min(hashtextextended(CAST({0} AS TEXT), 0))"
     " = max(hashtextextended(CAST({0} AS TEXT), 0))"
     " THEN min(hashtextextended(CAST({0} AS TEXT), 0)) & {exact} WHEN count({0}) > 0 THEN -1 END",
@@ -54,6 +60,24 @@ def _arguments(_url: sa.URL, timeout: float) -> Mapping[str, Any]:
     return {"options": options, "connect_timeout": 10, "application_name": "trackwatch"}
 
 
+def _cancel(connection: Any) -> None:
+    connection.cancel_safe(timeout=5)
+
+
+def _estimate(connection: sa.Connection, statement: sa.Executable) -> Estimate | None:
+    """Return the cost of the plan, and the rows and bytes that its scans are expected to give."""
+    plan = connection.execute(Explained("EXPLAIN (FORMAT JSON)", statement)).scalar_one()[0]["Plan"]
+    scans = [step for step in _steps(plan) if "Plans" not in step]
+    read = [(float(scan["Plan Rows"]), float(scan["Plan Width"])) for scan in scans]
+    return Estimate(rows=sum(n for n, _ in read), bytes=sum(n * width for n, width in read), cost=plan["Total Cost"])
+
+
+def _steps(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    yield plan
+    for step in plan.get("Plans", ()):
+        yield from _steps(step)
+
+
 DIALECT = Dialect(
     name="postgresql",
     schemes={"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"},
@@ -61,4 +85,7 @@ DIALECT = Dialect(
     listed=from_catalog(_COLUMNS),
     arguments=_arguments,
     default_schema="public",
+    cancel=_cancel,
+    limits_itself=True,
+    estimate=_estimate,
 )
