@@ -6,6 +6,7 @@ TrackwatchError
 ├── UnreachableError    3  something outside did not answer
 │   ├── StoreError      3  the event store (message without the password)
 │   └── StateError      3  the state database
+├── StoppedError        3  trackwatch was told to stop while the store was being asked
 └── DeliveryError       –  a channel did not take a message; permanent or worth another try
 """
 
@@ -49,6 +50,12 @@ class ConfigError(UsageError):
         """Keep the problems, one a line."""
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
+
+
+class StoppedError(TrackwatchError):
+    """Somebody stopped trackwatch while the store was being asked; what it was asked was taken back."""
+
+    exit_code = 3
 
 
 class UnreachableError(TrackwatchError):

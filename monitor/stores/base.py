@@ -51,12 +51,22 @@ class Request:
     zone: str  # IANA name: in which days and hours are cut
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """What a statement would cost, as the store itself says without running it."""
+
+    rows: float | None = None  # that are read, summed over the scans of the statement
+    bytes: float | None = None
+    cost: float | None = None  # in the planner's own unit
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """One SQL statement that a run would issue, with its values bound in, for people to read."""
 
     table: str
     sql: str
+    estimate: Estimate | None = None  # None: not asked for, or the store gives none
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +112,12 @@ class Store(Protocol):
         """
         ...
 
-    def statements(self, request: Request) -> Sequence[Statement]:
-        """Return the SQL that `measure` would issue, without issuing it."""
+    def statements(self, request: Request, *, estimated: bool = False) -> Sequence[Statement]:
+        """Return the SQL that `measure` would issue, without issuing it; `estimated` asks the store what it costs."""
+        ...
+
+    def stop(self) -> None:
+        """Take back what is being asked, from another thread: whoever waits for it gets a StoppedError."""
         ...
 
     def close(self) -> None:

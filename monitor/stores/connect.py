@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import Any
 from urllib.parse import quote, quote_plus
 
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
-from monitor.errors import StoreError
+from monitor.errors import StoppedError, StoreError
 from monitor.stores.base import StoreSettings
 from monitor.stores.dialects import DIALECTS, SCHEMES
 from monitor.stores.dialects.base import Dialect
@@ -92,17 +93,54 @@ def connected(engine: sa.Engine) -> Iterator[sa.Connection]:
         yield connection
 
 
-@contextmanager
-def deadline(connection: sa.Connection, timeout: float) -> Iterator[None]:
-    """Interrupt a statement that takes too long, in a database that has no timeout of its own."""
-    dialect = DIALECTS[connection.dialect.name]
-    if dialect.cancel is None or dialect.limits_itself:
-        yield
-        return
-    timer = threading.Timer(timeout, dialect.cancel, [connection.connection.driver_connection])
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
+class Guard:
+    """Stops statements: one that takes too long, and the one under way when trackwatch is told to stop."""
+
+    def __init__(self, dialect: Dialect, timeout: float) -> None:
+        """Watch over nothing yet; timeout in seconds."""
+        self._dialect = dialect
+        self._timeout = timeout
+        self._driver: Any = None
+        self.stopped = False
+
+    @contextmanager
+    def over(self, connection: sa.Connection) -> Iterator[None]:
+        """Watch over the statements of a connection.
+
+        Raises:
+            StoppedError: `stop` was called meanwhile.
+        """
+        self._driver = connection.connection.driver_connection
+        timer = None if self._dialect.limits_itself else threading.Timer(self._timeout, self._cancel)
+        if timer:
+            timer.daemon = True
+            timer.start()
+        try:
+            self._go_on()
+            yield
+            self._go_on()
+        except (KeyboardInterrupt, SystemExit):
+            self.stop()
+            raise
+        except SQLAlchemyError:
+            self._go_on()
+            raise
+        finally:
+            self._driver = None
+            if timer:
+                timer.cancel()
+
+    def stop(self) -> None:
+        """Take back the statement under way, and let no other begin."""
+        self.stopped = True
+        self._cancel()
+
+    def _go_on(self) -> None:
+        if self.stopped:
+            raise StoppedError("stopped while the store was being asked; the next run catches up")
+
+    def _cancel(self) -> None:
+        driver, cancel = self._driver, self._dialect.cancel
+        if driver is not None and cancel is not None:
+            with suppress(Exception):  # it may just have ended by itself
+                cancel(driver)

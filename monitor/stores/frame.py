@@ -98,10 +98,9 @@ class Frame:
         """Begin without rows."""
         self._chunks: list[Chunk] = []
         self._labels: list[tuple[str, Grain, int]] = []
-        self.rows = 0
 
-    def add(self, query: Query, rows: Iterable[Sequence[Any]], measures: Sequence[Measure], known: Known) -> None:
-        """Add the answer to one table's statement."""
+    def add(self, query: Query, rows: Iterable[Sequence[Any]], measures: Sequence[Measure], known: Known) -> int:
+        """Add the answer to one table's statement; return how many rows it counted."""
         by_part: list[list[Sequence[Any]]] = [[] for _ in query.parts]
         for row in rows:
             by_part[row[0]].append(row)
@@ -119,7 +118,7 @@ class Frame:
                 self._add_columns(
                     part, answer, any(measure.stat is Stat.ROWS and measure.by is None for measure in asked)
                 )
-        self.rows += max((int(spine.numbers[0].sum()) for spine in spines.values()), default=0)
+        return max((int(spine.numbers[0].sum()) for spine in spines.values()), default=0)
 
     def frame(self) -> pd.DataFrame:
         """Return the frame in the columns and types of the contract."""

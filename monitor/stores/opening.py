@@ -26,9 +26,14 @@ class DeferredStore:
         """Measure everything in one statement per table."""
         return self._opened().measure(request)
 
-    def statements(self, request: Request) -> Sequence[Statement]:
+    def statements(self, request: Request, *, estimated: bool = False) -> Sequence[Statement]:
         """Return the SQL that `measure` would issue."""
-        return self._opened().statements(request)
+        return self._opened().statements(request, estimated=estimated)
+
+    def stop(self) -> None:
+        """Take back what is being asked."""
+        if self._store:
+            self._store.stop()
 
     def close(self) -> None:
         """Close the store, if it was opened."""

@@ -10,7 +10,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -20,17 +21,19 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt
 from checks.base import Catalog, Field, Measure
 from checks.plan import Plan
 from monitor.stores import discovery
-from monitor.stores.base import Measured, Request, Statement, StoreSettings, TableFailure, Window
+from monitor.stores.base import Estimate, Measured, Request, Statement, StoreSettings, TableFailure, Window
 from monitor.stores.buckets import Cut
-from monitor.stores.connect import connected, deadline, engine, reason, unreachable
+from monitor.stores.connect import Guard, connected, engine, reason, unreachable
 from monitor.stores.dialects import DIALECTS
 from monitor.stores.frame import Frame
 from monitor.stores.introspect import columns
 from monitor.stores.layouts import LAYOUTS
-from monitor.stores.query import Query, build
+from monitor.stores.pieces import Cutter, Piece
+from monitor.stores.query import Query
 from monitor.stores.rows import Rows
-from monitor.stores.table import EventTable
+from monitor.stores.table import EventTable, TableName
 
+Answered = TypeVar("Answered")
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 NOWHEN = Cut(EPOCH, EPOCH, ZoneInfo("UTC"), ZoneInfo("UTC"))
 
@@ -55,39 +58,53 @@ class SqlStore:
         if prepare:
             sa.event.listen(self._engine, "connect", lambda connection, _: prepare(connection))
         self._dialect = DIALECTS[self._engine.dialect.name]
+        self._guard = Guard(self._dialect, settings.timeout)
         self._known: tuple[tuple[EventTable, ...], Catalog] | None = None
 
     def catalog(self, window: Window | None = None) -> Catalog:
         """Return the events, sources and properties that the store has, as they are now."""
-        with connected(self._engine) as connection, deadline(connection, self._settings.timeout):
-            try:
-                tables = self._tables(connection)
-                catalog = _catalog(tables, self._fields(connection, tables))
-            except SQLAlchemyError as error:
-                raise unreachable(error, self._engine.url) from None
-        self._known = tables, catalog
-        return catalog
+        try:
+            self._known = self._asked(self._introspect)
+        except SQLAlchemyError as error:
+            raise unreachable(error, self._engine.url) from None
+        return self._known[1]
 
     def measure(self, request: Request) -> Measured:
         """Measure everything in one statement per table."""
-        frame, failures, statements = Frame(), [], 0
+        frame, statements, rows = Frame(), 0, 0
+        failures: dict[TableName, TableFailure] = {}
         catalog = self._introspected()[1]
         known = {event: catalog.properties(event) for event in catalog.events}
-        for table, query, measures in self._queries(request):
+        for piece in self._pieces(request):
+            table = piece.table
+            if table.table in failures:
+                continue
             statements += 1
             try:
-                answer = self._answer(query)
+                answer = self._asked(partial(_all, piece.query.statement))
             except DBAPIError as error:
-                failures.append(TableFailure(str(table.table), table.events(), reason(error, self._engine.url)))
+                said = reason(error, self._engine.url)
+                failures[table.table] = TableFailure(str(table.table), table.events(), said)
                 continue
             own = table.properties.keys() if table.bag else frozenset[str]()  # in columns beside the JSON object
             members = {event: names - own for event, names in known.items()}
-            frame.add(query, answer, [measure for measure in measures if measure.property not in own], members)
-        return Measured(frame.frame(), statements, frame.rows, tuple(failures))
+            asked = [measure for measure in piece.measures if measure.property not in own]
+            counted = frame.add(piece.query, answer, asked, members)
+            rows += 0 if piece.again else counted
+        return Measured(frame.frame(), statements, rows, tuple(failures.values()))
 
-    def statements(self, request: Request) -> Sequence[Statement]:
+    def statements(self, request: Request, *, estimated: bool = False) -> Sequence[Statement]:
         """Return the SQL that `measure` would issue, values bound in; only the catalogue is read."""
-        return [Statement(str(table.table), self._literal(query)) for table, query, _ in self._queries(request)]
+        return [
+            Statement(
+                str(piece.table.table), self._literal(piece.query), self._estimate(piece.query) if estimated else None
+            )
+            for piece in self._pieces(request)
+        ]
+
+    def stop(self) -> None:
+        """Take back what is being asked."""
+        self._guard.stop()
 
     def close(self) -> None:
         """Give back connections."""
@@ -108,34 +125,58 @@ class SqlStore:
         default = self._dialect.default_schema
         return default(self._engine.url) if callable(default) else default or self._engine.url.database or ""
 
+    def _introspect(self, connection: sa.Connection) -> tuple[tuple[EventTable, ...], Catalog]:
+        tables = self._tables(connection)
+        return tables, _catalog(tables, self._fields(connection, tables))
+
     def _fields(self, connection: sa.Connection, tables: Sequence[EventTable]) -> list[tuple[EventTable, list[Any]]]:
-        """Return what occurs in each table; only tables that do not say it by their name are asked."""
-        found = []
+        """Return what occurs in each table; only tables that do not say it by their name are asked.
+
+        One among several that cannot be read has nothing here, and is a failure when it is measured.
+        """
+        found: list[tuple[EventTable, list[Any]]] = []
         for table in tables:
-            rows = Rows(table, NOWHEN, self._settings.repeat_window, self._dialect)
-            if named := discovery.named(table):
-                found.append((table, [named]))
-                continue
-            newest = connection.execute(discovery.newest(rows)).scalar()
-            occurring = [] if newest is None else connection.execute(discovery.occurring(rows, newest)).all()
-            found.append((table, list(occurring)))
+            try:
+                found.append((table, self._occurring(connection, table)))
+            except DBAPIError as error:
+                if len(tables) == 1 or error.connection_invalidated or self._guard.stopped:
+                    raise
+                connection.rollback()
+                found.append((table, []))
         return found
 
-    def _queries(self, request: Request) -> Iterator[tuple[EventTable, Query, list[Measure]]]:
+    def _occurring(self, connection: sa.Connection, table: EventTable) -> list[Any]:
+        if named := discovery.named(table):
+            return [named]
+        rows = Rows(table, NOWHEN, self._settings.repeat_window, self._dialect)
+        newest = connection.execute(discovery.newest(rows)).scalar()
+        return [] if newest is None else list(connection.execute(discovery.occurring(rows, newest)).all())
+
+    def _pieces(self, request: Request) -> Iterator[Piece]:
         tables, catalog = self._introspected()
+        cutter = Cutter(request, self._settings, self._dialect, self._engine.dialect)
         for table in tables:
             here = table.events()
             measures = [measure for measure in request.measures if not here or measure.event in (None, *here)]
             if table.bag:
                 measures = list(_spelt_out(measures, catalog.events))
-            if query := build(table, request, self._settings, measures, self._dialect):
-                yield table, query, measures
+            yield from cutter.pieces(table, measures)
 
-    def _answer(self, query: Query) -> Sequence[Sequence[Any]]:
+    def _asked(self, ask: Callable[[sa.Connection], Answered]) -> Answered:
+        """Return the answer to a question; a connection that is lost meanwhile is replaced once."""
         for attempt in Retrying(stop=stop_after_attempt(2), retry=retry_if_exception(_lost), reraise=True):
-            with attempt, connected(self._engine) as connection, deadline(connection, self._settings.timeout):
-                answer = connection.execute(query.statement).all()
+            with attempt, connected(self._engine) as connection, self._guard.over(connection):
+                answer = ask(connection)
         return answer
+
+    def _estimate(self, query: Query) -> Estimate | None:
+        estimate = self._dialect.estimate
+        if estimate is None:
+            return None
+        try:
+            return self._asked(lambda connection: estimate(connection, query.statement))
+        except DBAPIError:  # a role that may read need not be allowed to ask for plans
+            return None
 
     def _literal(self, query: Query) -> str:
         return str(query.statement.compile(self._engine, compile_kwargs={"literal_binds": True}))
@@ -148,6 +189,10 @@ def _spelt_out(measures: Iterable[Measure], events: Iterable[str]) -> Iterator[M
             yield from (replace(measure, event=event) for event in events)
         else:
             yield measure
+
+
+def _all(statement: sa.Executable, connection: sa.Connection) -> Sequence[Sequence[Any]]:
+    return connection.execute(statement).all()
 
 
 def _lost(error: BaseException) -> bool:

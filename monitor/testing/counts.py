@@ -48,9 +48,12 @@ class CountStore:
         hourly = frame[(frame["measure"] == "rows") & (frame["grain"] == "hour")]
         return Measured(frame, len(self.counts), int(hourly["value"].sum()), self.failures)
 
-    def statements(self, request: Request) -> Sequence[Statement]:
+    def statements(self, request: Request, *, estimated: bool = False) -> Sequence[Statement]:
         """Return one made-up statement per series."""
         return [Statement(f"{source}.{event}", f"-- since {request.since}") for source, event in self.counts]
+
+    def stop(self) -> None:
+        """Do nothing: nothing takes long."""
 
     def close(self) -> None:
         """Do nothing: there is no connection."""

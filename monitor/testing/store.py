@@ -79,9 +79,12 @@ class MemoryStore:
         types = dict.fromkeys(COLUMNS[:6], "str") | {"bucket": "datetime64[s]", "value": "float64"}
         return Measured(frame.astype(types), statements=1, rows=len(inside))
 
-    def statements(self, request: Request) -> Sequence[Statement]:
+    def statements(self, request: Request, *, estimated: bool = False) -> Sequence[Statement]:
         """Return nothing: there is no SQL."""
         return ()
+
+    def stop(self) -> None:
+        """Do nothing: nothing takes long."""
 
     def close(self) -> None:
         """Do nothing: nothing is open."""

@@ -70,9 +70,14 @@ class FilesStore:
         measured = opened.store.measure(request)
         return replace(measured, failures=(*opened.failures, *measured.failures))
 
-    def statements(self, request: Request) -> Sequence[Statement]:
+    def statements(self, request: Request, *, estimated: bool = False) -> Sequence[Statement]:
         """Return the SQL that `measure` would issue."""
-        return self._of((request.since, request.until)).store.statements(request)
+        return self._of((request.since, request.until)).store.statements(request, estimated=estimated)
+
+    def stop(self) -> None:
+        """Take back what is being asked."""
+        if self._opened:
+            self._opened.store.stop()
 
     def close(self) -> None:
         """Forget what was read."""
