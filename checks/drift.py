@@ -1,0 +1,170 @@
+"""Do the values of a property change, although they keep their type?
+
+Prices that are sent in cents since the last release, amounts that lost their sign, a property that
+every third message lacks now: nothing breaks the plan, and every number that is made of it is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from checks.base import EVERY, Bucket, Evidence, Finding, Floats, Key, Kind, Measure, Profile, Stat, Table, check
+from checks.bins import SIZES
+from checks.distributions import Difference, UnitError, numeric, unit_changes, unit_error
+from checks.expectation import judged, key_of, trail
+from checks.plan import Plan
+from checks.rates import Day, Limit, Shares, judge_shares, share_evidence, shares
+from checks.words import TELLING, number, share
+
+NUMBERS = frozenset({"integer", "number"})
+CHANGES = unit_changes(np.array(SIZES.bounds))
+POSITIONS = np.arange(len(SIZES.bounds) + 1, dtype=float)
+
+KINDS = {
+    "numeric": Kind(
+        title="{subject} has other values than before",
+        advice="Ask what changed where it is set: a unit, a sign, a default; convert what came until it is repaired.",
+        family="values",
+    ),
+    "null_rate": Kind(
+        title="{subject} is empty more often",
+        advice="Find the release or the page that sends the event without it.",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DriftParams:
+    """How large must a change be to matter?"""
+
+    min_change: float = 0.2  # share of the values that would have to be others (total variation)
+    min_nulls: float = 0.1  # share of the messages that lack the property beyond what is usual
+    min_rows: float = 50.0  # values, or messages, of a day
+
+
+@check("drift", kinds=KINDS, params=DriftParams)
+class Drift:
+    """Changes of numbers and of how often a property is empty, by the day."""
+
+    def measures(self, plan: Plan, params: DriftParams) -> Iterable[Measure]:
+        """Ask for the sizes of planned numbers, and for missing values of every property."""
+        yield Measure(Stat.ROWS)
+        yield Measure(Stat.NULLS, property=EVERY)
+        for event, name in _numbers(plan):
+            yield Measure(Stat.SIZES, event, name)
+
+    def judge(self, profile: Profile, plan: Plan, params: DriftParams) -> Iterator[Finding]:
+        """Yield a finding for every planned number and every property that may be empty, by source and day."""
+        table = profile.table(Stat.SIZES, "day", EVERY)
+        days = judged(profile, table)
+        for key, bins in _histograms(table).items():
+            for column, bucket in days:
+                if bins[0][:, column].sum() >= params.min_rows:
+                    yield _numeric(key, bucket, bins, (table.cut, column), params)
+        limit = Limit("null_rate", 0.0, _say, True, params.min_nulls, params.min_rows)
+        yield from judge_shares(profile, _optional(profile, plan), limit)
+
+    def evidence(self, profile: Profile, plan: Plan, params: DriftParams, finding: Finding) -> Evidence | None:
+        """Return the share of empty values by day; of numbers, the middle one of each day."""
+        if finding.kind == "null_rate":
+            return share_evidence(_optional(profile, plan), finding)
+        table = profile.table(Stat.SIZES, "day", EVERY)
+        bins = _histograms(table).get(key_of(finding))
+        return None if bins is None else _medians(table, bins[0], finding)
+
+
+def _numbers(plan: Plan) -> Iterator[tuple[str, str]]:
+    for event in plan.events.values():
+        for prop in event.properties.values():
+            if prop.type in NUMBERS and not prop.key:
+                yield event.name, prop.name
+
+
+Histogram = tuple[Floats, Floats]  # [bins, days] values, and the same with NaN on days that are not learned from
+
+
+def _histograms(table: Table) -> Mapping[Key, Histogram]:
+    """Return the values of each property by source, bin and day."""
+    places = {label: i for i, label in enumerate(SIZES.labels())}
+    size = (len(places), len(table.calendar))
+    found: dict[Key, Histogram] = {}
+    for i, key in enumerate(table.keys):
+        if key.source is not None and key.label in places:
+            counts, usable = found.setdefault(replace(key, label=None), (np.zeros(size), np.zeros(size)))
+            counts[places[key.label]] = np.nan_to_num(table.values[i])
+            usable[:, ~table.usable[i]] = np.nan
+    return {key: (counts, counts + spoilt) for key, (counts, spoilt) in found.items()}
+
+
+def _numeric(key: Key, bucket: Bucket, bins: Histogram, place: tuple[int, int], params: DriftParams) -> Finding:
+    cut, column = place
+    past, today = bins[1][:, :cut].T, bins[0][:, column]
+    found = numeric(past, today, POSITIONS)
+    unit = unit_error(np.nansum(past, axis=0), today, CHANGES) if found.p_value <= TELLING else None
+    return Finding(
+        kind="numeric",
+        event=key.event,
+        source=key.source,
+        property=key.property,
+        bucket=bucket,
+        observed=found.effect,
+        expected=0.0,
+        low=0.0,
+        high=found.usual,
+        p_value=found.p_value,
+        effect=found.effect,
+        effect_low=found.effect_low,
+        effect_high=found.effect_high,
+        relevant=found.effect >= params.min_change or unit is not None,
+        settled=True if found.effect <= max(found.usual, params.min_change / 2) else None,
+        rows=found.effect * float(today.sum()),
+        text=_changed(key, found, unit, (np.nansum(past, axis=0), today)) if found.p_value <= TELLING else "",
+    )
+
+
+def _changed(key: Key, found: Difference, unit: UnitError | None, counts: tuple[Floats, Floats]) -> str:
+    usual, today = (_middle(each) for each in counts)
+    beside = f"(the middle one is about {today}, usually {usual})"
+    if unit is not None:
+        return f"{key}: {share(unit.share)} of the values of a day are {unit.what} {beside}."
+    return f"{key}: {share(found.effect)} of the values of a day would have to be others to be as usual {beside}."
+
+
+def _median_bin(counts: Floats) -> int:
+    return int(np.searchsorted(np.cumsum(counts), counts.sum() / 2))
+
+
+def _middle(counts: Floats) -> str:
+    """Return the lower bound of the bin of the middle value as people write it."""
+    bound = float(SIZES.label(_median_bin(counts)))
+    return number(bound) if bound >= 0 else f"−{number(-bound)}"
+
+
+def _medians(table: Table, counts: Floats, finding: Finding) -> Evidence:
+    """Return the bin of each day's middle value as a number, beside that of the past."""
+    bounds = np.array([SIZES.bounds[0], *SIZES.bounds])
+    came = counts.sum(axis=0) > 0
+    middle = np.array([bounds[_median_bin(day)] if some else np.nan for day, some in zip(counts.T, came, strict=True)])
+    usual = np.nanmedian(middle[: table.cut]) if came[: table.cut].any() else np.nan
+    flat = np.full(len(middle), usual)
+    return trail(table, finding, (middle, flat, flat, flat), unit="middle value")
+
+
+def _optional(profile: Profile, plan: Plan) -> Shares:
+    """Return missing values of properties that the plan does not require: those are a matter of `schema`."""
+
+    def required(key: Key) -> bool:
+        event = plan.events.get(key.event)
+        prop = event.properties.get(key.property or "") if event else None
+        return prop is not None and prop.promised(key.source)
+
+    nulls = profile.table(Stat.NULLS, "day", EVERY).only(lambda key: not required(key))
+    return shares(nulls, profile.table(Stat.ROWS, "day"))
+
+
+def _say(day: Day) -> str:
+    count = f"{number(day.bad)} of {number(day.rows)} messages of a day lack it"
+    return f"{day.key}: {count} ({share(day.share)}, usually {share(day.usual)})."
