@@ -89,7 +89,7 @@ def learn(bad: Floats, rows: Floats, weekday: Ints, prior: float = CORRELATION) 
     worth = shares.worth / _effect(usual, rho, usual)[:, None]
     seen = np.any(known, axis=1)[:, None]
     rates, worth = np.where(seen, shares.rate, np.nan), np.where(seen, worth, 0.0)
-    return Baseline(rates, worth, rho, usual, _weigh_tails(np.where(keep, least, 0.0), np.where(keep, more, np.inf)))
+    return Baseline(rates, worth, rho, usual, weigh_tails(np.where(keep, least, 0.0), np.where(keep, more, np.inf)))
 
 
 def rise(usual: Baseline, bad: Floats, rows: Floats, weekday: Ints, limit: float, *, natural: bool) -> Rise:
@@ -221,7 +221,7 @@ def tail(surprise: ArrayLike) -> Floats:
     return np.asarray(np.exp(-np.minimum(e, EDGE) - np.minimum(beyond, 700.0)))
 
 
-def _weigh_tails(least: Floats, more: Floats) -> Floats:
+def weigh_tails(least: Floats, more: Floats) -> Floats:
     """Say how plausible each tail is for each series [S, T], from the surprises of its past days.
 
     A day says only that its surprise lies between `least` and `more` (shares of few rows are
