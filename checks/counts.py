@@ -8,6 +8,8 @@ calibrated on the series' own past (`checks.extremes`), what bursts leave behind
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import numpy as np
 import scipy
 from numpy.typing import NDArray
@@ -23,19 +25,20 @@ from checks.model import (
     Scored,
     Surprises,
     Window,
+    blocks,
     interval,
     known_counts,
+    rows_of,
     unseen_weekdays,
     variance_of,
 )
 from checks.recent import learn_bursts, score_bursts
-from checks.scan import normal_score, rolling, stride, variance_law
+from checks.scan import NEAR, Running, normal_score, stride, variance_law
 from checks.season import PACES, Grid, Ints, Season, learn, totals
 from checks.silence import silence
 
 __all__ = ["Forecast", "Surprises", "Window", "band", "forecast", "silence", "surprises"]
 
-BLOCK = 32  # series at a time: their arrays stay in the processor's cache
 THREE_LOOKS = 1.2  # independent tests that the three kinds of windows of a rise are worth (simulated)
 
 
@@ -51,8 +54,7 @@ def forecast(table: Table) -> Forecast:
     grid = Grid.of(table.calendar, table.cut)
     values, known = known_counts(table)
     usable = known & table.usable & ~table.calendar.holiday
-    blocks = [slice(i, i + BLOCK) for i in range(0, len(values), BLOCK)] or [slice(0, 0)]
-    return _joined([_forecast(values[b], usable[b], grid, table.calendar.slot) for b in blocks])
+    return _joined([_forecast(values[b], usable[b], grid, table.calendar.slot) for b in blocks(len(values))])
 
 
 def _joined(parts: list[Forecast]) -> Forecast:
@@ -126,12 +128,13 @@ def _robust_season(y: Floats, trusted: Bools, grid: Grid, days: Floats) -> tuple
 def _incidents(y: Floats, mean: Floats, weight: Floats, grid: Grid) -> Bools:
     """Mark buckets with |score| > 4.4 (p < 1e-5), and windows with |score| > 4.9 (p < 1e-6); never over a fifth."""
     bad = np.zeros(y.shape, dtype=bool)
+    came, expected = Running.of(weight * y), Running.of(weight * mean)
     for width, limit in ((1, 4.4), (grid.pace.screen, 4.9)):
-        seen, due = rolling(weight * y, width), rolling(weight * mean, width)
+        seen, due = came.window(width), expected.window(width)
         law = variance_law(seen[:, width - 1 :: stride(width)], due[:, width - 1 :: stride(width)])
-        score = normal_score(seen, due, 1.3 * variance_of(law, due))
-        out = ((np.abs(score) > limit) & (due > 0)).astype(float)
-        bad |= rolling(out[:, ::-1], width)[:, ::-1] > 0
+        score = normal_score(seen, due, 1.3 * variance_of(law, due), exact_from=2.0)
+        out = (np.abs(score) > limit) & (due > 0)
+        bad |= Running.of(out[:, ::-1].astype(float)).window(width)[:, ::-1] > 0 if width > 1 else out
     few: Bools = bad.sum(1) <= 0.2 * y.shape[1]
     return bad & few[:, None]
 
@@ -139,16 +142,16 @@ def _incidents(y: Floats, mean: Floats, weight: Floats, grid: Grid) -> Bools:
 def _laws(y: Floats, mean: Floats, clean: Bools, grid: Grid) -> Floats:
     """Fit the variance law of every window's sums over the days that also calibrate the scan."""
     recent = slice(-grid.pace.extremes * grid.per_day, None)
-    y, mean = (np.where(clean[:, recent], a[:, recent], 0.0) for a in (y, mean))
-    laws = [variance_law(*(rolling(a, w)[:, w :: stride(w)] for a in (y, mean))) for w in grid.pace.windows]
+    both = [Running.of(np.where(clean[:, recent], a[:, recent], 0.0)) for a in (y, mean)]
+    laws = [variance_law(*(a.sample(w) for a in both)) for w in grid.pace.windows]
     return np.stack(laws, axis=1)
 
 
-def _scored(counts: tuple[Floats, Floats, Floats], law: Floats, width: int) -> Scored:
+def _scored(counts: tuple[Running, Running, Running], law: Floats, width: int) -> Scored:
     """Score the trailing windows of one width."""
-    seen, due, doubt = (rolling(a, width) for a in counts)
+    seen, due, doubt = (a.window(width) for a in counts)
     variance = variance_of(law, due) + doubt
-    return Scored(np.where(due > 1e-9, normal_score(seen, due, variance), 0.0), seen, due, variance)
+    return Scored(np.where(due > 1e-9, normal_score(seen, due, variance, NEAR), 0.0), seen, due, variance)
 
 
 def _calibrate(
@@ -157,13 +160,14 @@ def _calibrate(
     """Learn how large the largest scores of an ordinary day are."""
     pace, days = grid.pace, (grid.by_day(trusted.astype(float)) > 0).sum(1).astype(float)
     grid, start = grid.recent()
-    y, mean, doubt = (np.where(trusted, a, 0.0)[:, start:] for a in (y, mean, doubt))
-    low = high = np.full(y.shape, -9.0)
+    known = trusted[:, start:]
+    seen, due, wobble = (Running.of(np.where(known, a[:, start:], 0.0)) for a in (y, mean, doubt))
+    low = high = np.full(known.shape, -9.0)
     for index, width in enumerate(pace.windows):
-        score = _scored((y, mean, doubt), laws[:, index], width).score
+        score = _scored((seen, due, wobble), laws[:, index], width).score
         score[:, : width - 1] = 0.0
         low, high = np.maximum(low, -score), np.maximum(high, score)
-    drops, rises = (daily_maxima(s, trusted[:, start:].astype(float), grid) for s in (low, high))
+    drops, rises = (daily_maxima(s, known.astype(float), grid) for s in (low, high))
     return learn_extremes(drops, days, pace.looks), learn_extremes(rises, days, pace.looks, pace.burstiness)
 
 
@@ -182,6 +186,17 @@ def surprises(table: Table, forecast: Forecast) -> Surprises:
     Returns:
         P-values, and the most extreme window of each bucket, by direction.
     """
+    parts = [_surprises(rows_of(table, b), forecast.rows(b)) for b in blocks(len(table.values))]
+    p_drop, p_rise = (np.concatenate([getattr(part, name) for part in parts]) for name in ("p_drop", "p_rise"))
+    drop, rise = (_joined_windows([getattr(part, name) for part in parts]) for name in ("drop", "rise"))
+    return Surprises(p_drop, p_rise, drop, rise)
+
+
+def _joined_windows(parts: list[Window]) -> Window:
+    return Window(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Window)))
+
+
+def _surprises(table: Table, forecast: Forecast) -> Surprises:
     pace = PACES[table.calendar.grain]
     per_day = 24 if table.calendar.grain == "hour" else 1
     start = max(table.cut - 2 * max(pace.windows), 0)
@@ -204,7 +219,7 @@ def surprises(table: Table, forecast: Forecast) -> Surprises:
 
 def _taking_part(
     table: Table, forecast: Forecast, start: int
-) -> tuple[tuple[Floats, Floats, Floats], tuple[Floats, Floats]]:
+) -> tuple[tuple[Running, Running, Running], tuple[Running, Running]]:
     """Return what windows see from bucket `start` on, and what counts as the excess before them.
 
     In its first week a series has weekdays that it does not know: windows leave them out.
@@ -216,8 +231,9 @@ def _taking_part(
     # what is not usable and yet known belongs to an incident that is still open: it goes on being seen
     told[:, : table.cut - start] &= forecast.clean[:, past] | ~table.usable[:, past]
     ordinary = told & table.usable[:, start:]
-    y, mean, doubt = (np.where(told, a[:, start:], 0.0) for a in (values, forecast.expected, forecast.doubt))
-    return (y, mean, doubt), (np.where(ordinary, y, 0.0), np.where(ordinary, mean, 0.0))
+    y, mean, doubt = (a[:, start:] for a in (values, forecast.expected, forecast.doubt))
+    seen, due, wobble = (Running.of(np.where(told, a, 0.0)) for a in (y, mean, doubt))
+    return (seen, due, wobble), (Running.of(np.where(ordinary, y, 0.0)), Running.of(np.where(ordinary, mean, 0.0)))
 
 
 _Look = tuple[Floats, Window]
@@ -259,8 +275,8 @@ def _most_surprising(looks: list[_Look], worth: float) -> _Look:
     """Return the smallest p-value, for so many independent tests (Bonferroni), and its window."""
     p_values = np.stack([p for p, _ in looks])
     best = p_values.argmin(axis=0)[None]
-    fields = ("length", "observed", "expected", "low", "high")
-    window = (np.take_along_axis(np.stack([getattr(w, f) for _, w in looks]), best, axis=0)[0] for f in fields)
+    each = (np.stack([getattr(w, f.name) for _, w in looks]) for f in fields(Window))
+    window = (np.take_along_axis(values, best, axis=0)[0] for values in each)
     return np.minimum(worth * p_values.min(axis=0), 1.0), Window(*window)
 
 

@@ -56,6 +56,10 @@ class Extremes:
         """Return the score [S] that a day exceeds with this chance (of at least `TAIL`)."""
         return self.location + self.scale * largest_quantile(1 - max(chance, TAIL), self.looks)
 
+    def rows(self, part: slice) -> Extremes:
+        """Return those of some of the series."""
+        return Extremes(self.location[part], self.scale[part], self.tail[part], self.looks)
+
     @classmethod
     def joined(cls, parts: list[Extremes]) -> Extremes:
         """Put the series of several into one."""

@@ -6,7 +6,7 @@ are [series, buckets]; a window is a trailing sum that ends in its bucket.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from checks.extremes import Extremes
 from checks.season import Ints, totals
 
 Bools = NDArray[np.bool_]
+BLOCK = 32  # series at a time: their arrays stay in the processor's cache
 READY_DAYS = 3  # of history, before anything is judged
 WEEK_DAYS = 7  # of history, before a rise is judged: what starts, rises
 
@@ -28,6 +29,11 @@ class Bursts:
     weights: Floats  # [S, blocks] events by which an excess is shrunk: noise is no excess
     laws: Floats  # [S, windows, 2] variance of a window's sum around that expectation
     extremes: tuple[Extremes, ...]  # of the short windows, and of the long ones
+
+    def rows(self, part: slice) -> Bursts:
+        """Return those of some of the series."""
+        extremes = tuple(each.rows(part) for each in self.extremes)
+        return Bursts(self.slopes[part], self.weights[part], self.laws[part], extremes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,13 @@ class Forecast:
     drops: Extremes
     rises: Extremes
     bursts: Bursts
+
+    def rows(self, part: slice) -> Forecast:
+        """Return the forecast of some of the series."""
+        each = (self.expected, self.variance, self.history, self.ready, self.clean, self.doubt, self.laws)
+        expected, variance, history, ready, clean, doubt, laws = (array[part] for array in each)
+        extremes = self.drops.rows(part), self.rises.rows(part), self.bursts.rows(part)
+        return Forecast(expected, variance, history, ready, clean, doubt, laws, *extremes)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +103,16 @@ class Silence:
     due: Floats  # events expected since the last one
     last: Ints  # bucket of the last event, -1: none in the table
     dispersion: Floats  # phi of the events due: their variance is due (1 + phi due)
+
+
+def blocks(series: int) -> list[slice]:
+    """Return slices of `BLOCK` series that together are all, one empty slice for none."""
+    return [slice(i, i + BLOCK) for i in range(0, series, BLOCK)] or [slice(0, 0)]
+
+
+def rows_of(table: Table, part: slice) -> Table:
+    """Return some of a table's series."""
+    return replace(table, keys=table.keys[part], values=table.values[part], usable=table.usable[part])
 
 
 def known_counts(table: Table) -> tuple[Floats, Bools]:

@@ -14,7 +14,7 @@ import numpy as np
 from checks.base import Floats
 from checks.extremes import daily_maxima, learn_extremes
 from checks.model import Bools, Bursts, Scored, variance_of
-from checks.scan import normal_score, rolling, stride, variance_law
+from checks.scan import NEAR, Running, normal_score, stride, variance_law
 from checks.season import Grid, Pace
 
 GOES_ON = 0.6  # of an excess, where a series' own past does not tell
@@ -42,8 +42,8 @@ def learn_bursts(
     days = (grid.by_day(trusted.astype(float)) > 0).sum(1).astype(float)
     tail, start = grid.recent()
     begin = max(start - 2 * max(pace.windows), 0)
-    learned, seen = (_told(mask, y, mean, begin) for mask in (clean, trusted))
-    wobble = np.where(trusted, doubt, 0.0)[:, begin:]
+    learned, seen = ((_told(mask, y, begin), _told(mask, mean, begin)) for mask in (clean, trusted))
+    wobble = _told(trusted, doubt, begin)
     weights = _weights(laws, pace)
     bursts = Bursts(_slopes(learned, laws, weights, pace), weights, np.empty((len(y), 0, 2)), ())
     fitted = [
@@ -57,12 +57,12 @@ def learn_bursts(
     return Bursts(bursts.slopes, weights, bursts.laws, extremes)
 
 
-def _told(mask: Bools, y: Floats, mean: Floats, begin: int) -> tuple[Floats, Floats]:
-    return np.where(mask, y, 0.0)[:, begin:], np.where(mask, mean, 0.0)[:, begin:]
+def _told(mask: Bools, values: Floats, begin: int) -> Running:
+    return Running.of(np.where(mask[:, begin:], values[:, begin:], 0.0))
 
 
 def score_bursts(
-    counts: tuple[Floats, Floats, Floats], before: tuple[Floats, Floats], bursts: Bursts, pace: Pace
+    counts: tuple[Running, Running, Running], before: tuple[Running, Running], bursts: Bursts, pace: Pace
 ) -> Iterator[Scored]:
     """Score each window of rises [S, n], given the excess of the blocks before it.
 
@@ -75,15 +75,15 @@ def score_bursts(
     y, mean, doubt = counts
     for i, (seen, due) in enumerate(_windows((y, mean), before, bursts, pace)):
         width = pace.bursts[i]
-        variance = variance_of(bursts.laws[:, i], due) + rolling(doubt, width)
-        score = np.where(due > 1e-9, normal_score(seen, due, variance), 0.0)
+        variance = variance_of(bursts.laws[:, i], due) + doubt.window(width)
+        score = np.where(due > 1e-9, normal_score(seen, due, variance, NEAR), 0.0)
         score[:, :width] = 0.0
         yield Scored(score, seen, due, variance)
 
 
 def _windows(
-    counts: tuple[Floats, Floats],
-    before: tuple[Floats, Floats],
+    counts: tuple[Running, Running],
+    before: tuple[Running, Running],
     bursts: Bursts,
     pace: Pace,
 ) -> Iterator[tuple[Floats, Floats]]:
@@ -91,12 +91,12 @@ def _windows(
     excesses = _excesses(*before, bursts.weights, pace)
     for i, width in enumerate(pace.bursts):
         lift = sum(bursts.slopes[:, i, j, None] * _shifted(e, width) for j, e in enumerate(excesses))
-        yield rolling(counts[0], width), rolling(counts[1], width) * (1 + np.maximum(lift, 0.0))
+        yield counts[0].window(width), counts[1].window(width) * (1 + np.maximum(lift, 0.0))
 
 
-def _excesses(y: Floats, mean: Floats, weights: Floats, pace: Pace) -> list[Floats]:
+def _excesses(y: Running, mean: Running, weights: Floats, pace: Pace) -> list[Floats]:
     """Return the relative excess of each block [S, n]: (events - due)/(due + k), a gamma-Poisson posterior mean."""
-    sums = ((rolling(y, b), rolling(mean, b)) for b in pace.blocks)
+    sums = ((y.window(b), mean.window(b)) for b in pace.blocks)
     return [np.clip((p - q) / (q + weights[:, i, None]), -1.0, MOST) for i, (p, q) in enumerate(sums)]
 
 
@@ -107,7 +107,7 @@ def _weights(laws: Floats, pace: Pace) -> Floats:
     return weights
 
 
-def _slopes(learned: tuple[Floats, Floats], laws: Floats, weights: Floats, pace: Pace) -> Floats:
+def _slopes(learned: tuple[Running, Running], laws: Floats, weights: Floats, pace: Pace) -> Floats:
     """Regress each window's residual on the excesses before it, by weighted ridge regression: [S, windows, blocks].
 
     Hoerl & Kennard 1970, Technometrics 12; shrunk to `GOES_ON` shared by the blocks, residuals
@@ -117,7 +117,7 @@ def _slopes(learned: tuple[Floats, Floats], laws: Floats, weights: Floats, pace:
     slopes = np.empty((len(laws), len(pace.bursts), size))
     for i, width in enumerate(pace.bursts):
         step = slice(width, None, stride(width))
-        seen, due = (rolling(a, width)[:, step] for a in learned)
+        seen, due = (a.window(width)[:, step] for a in learned)
         deviation = np.sqrt(variance_of(laws[:, pace.windows.index(width)], due))
         residual = np.clip((seen - due) / deviation, -2.5, 2.5)
         told = np.where(due > 1e-6, due / deviation, 0.0)

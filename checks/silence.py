@@ -49,10 +49,11 @@ def silence(table: Table, forecast: Forecast) -> Silence:
     total = np.cumsum(told, axis=1)
     since = np.where(last >= 0, np.take_along_axis(total, np.maximum(last, 0), axis=1), 0.0)
     due, gap = total - since, index - last
-    phi = _dispersion(forecast, due, gap, table) + np.where(strange, STRANGE, 0.0)
     begins = -np.expm1(-_ordinary(told, known, table))
-    judged &= (gap > 0) & (last >= 0) & forecast.ready[:, None]
-    p_value = np.where(judged, zero_probability(due, phi) * begins[:, None], 1.0)
+    silent = np.nonzero(judged & (gap > 0) & (last >= 0) & forecast.ready[:, None])
+    phi, p_value = np.zeros_like(due), np.ones_like(due)
+    phi[silent] = _dispersion(forecast, due, gap, silent, table) + STRANGE * strange[silent]
+    p_value[silent] = zero_probability(due[silent], phi[silent]) * begins[silent[0]]
     p_value **= _trust(p_value, values, usable, table)[:, None]
     new = slice(table.cut, None)
     seen = _seen_before(values, usable, gap[:, new], table)
@@ -116,10 +117,11 @@ def _closed(values: Floats, usable: Bools, table: Table, forecast: Forecast) -> 
 
 def _always_empty(values: Floats, usable: Bools, slot: Ints, size: int, table: Table, forecast: Forecast) -> Bools:
     past = slice(None, table.cut)
-    seen, due, times = (
-        totals((usable * a)[:, past], slot[past], size) for a in (values, forecast.expected, np.ones_like(values))
-    )
+    seen, times = (totals(a[:, past], slot[past], size) for a in (usable * values, usable.astype(float)))
     empty = (seen == 0) & (times >= TWICE)
+    if not empty.any():
+        return np.zeros(values.shape, dtype=bool)
+    due = totals((usable * forecast.expected)[:, past], slot[past], size)
     closed: Bools = empty & (_run_totals(empty, due) >= CLOSED)
     return closed[:, slot]
 
@@ -154,18 +156,19 @@ def _may_be_closed(values: Floats, usable: Bools, strange: Bools, last: Ints, ta
     return closed
 
 
-def _dispersion(forecast: Forecast, due: Floats, gap: Ints, table: Table) -> Floats:
-    """Return the dispersion phi of a sum over `gap` buckets: that of the shortest window at least as long.
+def _dispersion(forecast: Forecast, due: Floats, gap: Ints, silent: tuple[Ints, ...], table: Table) -> Floats:
+    """Return the dispersion phi of silent sums over `gap` buckets: that of the shortest window at least as long.
 
     Shrunk to Poisson by `STEADY` windows, since few windows seldom show less noise than
     there is, and often more; where silences do come in clumps, `_trust` sees them.
     """
     windows = PACES[table.calendar.grain].windows
-    which = np.minimum(np.searchsorted(np.asarray(windows), gap), len(windows) - 1)
-    a, f = (np.take_along_axis(forecast.laws[:, :, i], which, axis=1) for i in (0, 1))
+    which = np.minimum(np.searchsorted(np.asarray(windows), gap[silent]), len(windows) - 1)
+    a, f = forecast.laws[silent[0], which].T
     told = table.cut / np.asarray(windows, dtype=float)
     share = (told / (told + STEADY))[which]
-    return np.maximum((a - 1) * share / np.maximum(due, 1e-9), 0.0) + f
+    phi: Floats = np.maximum((a - 1) * share / np.maximum(due[silent], 1e-9), 0.0) + f
+    return phi
 
 
 def _ordinary(expected: Floats, known: Bools, table: Table) -> Floats:
