@@ -8,6 +8,7 @@ share is that Segment has no limit of length of its own, and PostgreSQL cuts nam
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _WORD = re.compile(r"[A-Z0-9]*[a-z0-9]*", re.ASCII)
 
@@ -18,6 +19,7 @@ POSTGRES_LENGTH = 63
 LENGTH = 127  # Redshift, and what RudderStack cuts to elsewhere
 
 
+@lru_cache(maxsize=65536)
 def slug(name: str) -> str:
     """Return the table or column name that Segment makes of an event or property name.
 

@@ -147,7 +147,7 @@ class _Reader:
     def read(self) -> Config:
         block = self._block()
         plan_path = self.file.parent / block.plan if block.plan else None
-        plan = self._plan(plan_path) if plan_path else Plan()
+        plan = self._plan(plan_path, block.workspace) if plan_path else Plan()
         config = Config(
             file=self.file,
             workspace=block.workspace,
@@ -180,13 +180,13 @@ class _Reader:
         }
         return ConfigBlock.model_validate(sound)
 
-    def _plan(self, path: Path) -> Plan | None:
+    def _plan(self, path: Path, workspace: str) -> Plan | None:
         if not path.exists():
             message = f"plan: there is no file or folder {path}"
             self._wrong(("plan",), message, "the path is relative to this file")
             return None
         try:
-            return load_plan(path)
+            return load_plan(path, workspace)
         except ConfigError as error:
             self.problems += error.problems
             return None

@@ -36,6 +36,8 @@ _AS_IT_IS = (
     *("description", "nullable", "key", "enum", "pattern", "format", "min", "max", "min_length", "max_length", "unit"),
     *("constant", "personal", "closed"),
 )
+_RANGES = (("min", "max"), ("min_length", "max_length"))
+_OPTIONAL = RequiredBlock.model_validate({})
 _SUITS = {
     "min": {"integer", "number"},
     "max": {"integer", "number"},
@@ -72,7 +74,7 @@ class PropertyBlock(Block):
     description: Words = ""
     type: Types = ("any",)
     required: Required = Field(
-        default_factory=RequiredBlock,
+        default=_OPTIONAL,
         description="never absent or null: true, or from which sources, or when",
     )
     nullable: Flag = Field(False, description="may be null where it is sent")
@@ -95,12 +97,14 @@ class PropertyBlock(Block):
 
     @model_validator(mode="after")
     def _consistent(self) -> PropertyBlock:
-        for low, high in (("min", "max"), ("min_length", "max_length")):
-            least, most = getattr(self, low), getattr(self, high)
-            if least is not None and most is not None and least > most:
-                raise wrong(f"{low} {least:g} is more than {high} {most:g}", "swap them", at=low)
-        for name, suits in _SUITS.items():
-            if getattr(self, name) not in (None, False, {}) and not suits & {*self.type} and "any" not in self.type:
+        given = self.model_fields_set
+        for low, high in _RANGES:
+            if low in given and high in given:
+                least, most = getattr(self, low), getattr(self, high)
+                if least is not None and most is not None and least > most:
+                    raise wrong(f"{low} {least:g} is more than {high} {most:g}", "swap them", at=low)
+        for name in (each for each in _SUITS if each in given):
+            if getattr(self, name) not in (None, False, {}) and not (_SUITS[name] | {"any"}) & {*self.type}:
                 said, hint = _OF[name]
                 raise wrong(f"{said}, but the type is {' or '.join(self.type)}", hint, at=name)
         return self

@@ -272,6 +272,14 @@ def test_a_store_must_be_named(write: Write):
     assert refusal(write("version: 1")) == ["trackwatch.yml:1: 'store' is missing; write store: {url: …}"]
 
 
+def test_the_plan_takes_the_defaults_of_the_workspace(write: Write):
+    plan = "workspaces: {staging: {owner: qa}}\nevents: {E: }\n"
+    owners = [
+        load_config(write(START + f"workspace: {name}", plan), {}).plan.owner("E") for name in ("staging", "live")
+    ]
+    assert owners == ["qa", None]
+
+
 def test_a_plan_that_is_not_there_is_a_mistake_of_the_line_that_names_it(write: Write):
     (fault,) = refusal(write(START.replace("plan.yml", "plann.yml")))
     assert fault.startswith("trackwatch.yml:1: plan: there is no file or folder ")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from monitor.errors import ConfigError
 from monitor.plan.lint import RULES, lint
-from monitor.plan.load import parse_plan
+from monitor.plan.load import parse_plan, read_plan
 
+ROOT = Path(__file__).parents[2]
 CLEAN = """\
 questions:
   q: {ask: What drives sales?}
@@ -213,3 +216,12 @@ def test_a_trait_is_found_where_it_is_written():
 
 def test_every_rule_says_what_it_is_about():
     assert all(rule.about and rule.severity in {"critical", "warning"} for rule in RULES.values())
+
+
+def test_the_plan_that_is_shipped_has_no_faults():
+    assert [str(fault) for fault in lint(read_plan(ROOT / "config" / "plan.yml")).faults] == []
+
+
+def test_the_plan_to_start_with_loses_no_data():
+    found = lint(read_plan(ROOT / "monitor" / "starter" / "plan.yml")).faults
+    assert {fault.rule for fault in found} == {"undocumented"}

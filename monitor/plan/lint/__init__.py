@@ -34,7 +34,7 @@ def lint(written: WrittenPlan) -> Linted:
 
 
 def _found(written: WrittenPlan) -> Iterator[tuple[str, Found]]:
-    context = Context(written.plan, written.lint)
+    context = Context.of(written.plan, written.lint)
     for name, rule in RULES.items():
         if name not in written.lint.ignore:
             for found in rule.check(context):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from checks.plan import Plan, PlannedEvent, PlannedProperty
+from checks.slugs import slug
 from monitor.plan.format import LintBlock
 
 Severity = Literal["critical", "warning"]
@@ -15,10 +16,22 @@ Path = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The plan, and what the team agreed on."""
+    """The plan, what the team agreed on, and what all rules look at: made once."""
 
     plan: Plan
     agreed: LintBlock
+    members: Mapping[str, Sequence[tuple[Path, PlannedProperty]]]  # by event: properties that become columns
+    columns: Mapping[str, Mapping[Path, str]]  # by event: the column of each, members of an object joined to its name
+
+    @classmethod
+    def of(cls, plan: Plan, agreed: LintBlock) -> Context:
+        """Return what the rules see of a plan."""
+        inner = {name: tuple(members(event)) for name, event in plan.events.items()}
+        columns = {
+            name: {path: "_".join(map(slug, path[3::2])) for path, prop in each if not prop.properties}
+            for name, each in inner.items()
+        }
+        return cls(plan, agreed, inner, columns)
 
 
 @dataclass(frozen=True, slots=True)

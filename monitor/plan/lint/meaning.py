@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from checks.plan import PlannedEvent, PlannedProperty
 from checks.slugs import slug
 from monitor.document import shortened
-from monitor.plan.lint.faults import Context, Found, Path, Rule, members
+from monitor.plan.lint.faults import Context, Found, Path, Rule
 
 _SAYS = {
     "description": ("what it means", "description"),
@@ -32,7 +32,7 @@ def two_types(context: Context) -> Iterator[Found]:
     """Yield properties that have one type in most events, and another in some."""
     uses: dict[str, list[tuple[Path, PlannedEvent, PlannedProperty]]] = {}
     for event in context.plan.events.values():
-        for path, prop in members(event):
+        for path, prop in context.members[event.name]:
             if _type(prop) != "any":
                 uses.setdefault("_".join(map(slug, path[3::2])), []).append((path, event, prop))
     for found in uses.values():
@@ -54,7 +54,7 @@ def _odd(path: Path, event: PlannedEvent, prop: PlannedProperty, usual: tuple[st
 def keywords(context: Context) -> Iterator[Found]:
     """Yield rules that can never be kept, or that say nothing."""
     for event in context.plan.events.values():
-        for path, prop in members(event):
+        for path, prop in context.members[event.name]:
             for said, hint in _odd_rules(event, prop):
                 yield Found(path, f"{shortened(event.name)}: {shortened(prop.name)} {said}", hint)
 
@@ -96,7 +96,9 @@ def unanswered(context: Context) -> Iterator[Found]:
 
 def _type(prop: PlannedProperty) -> str:
     """Return a property's type; whole numbers are numbers, which no query minds."""
-    kinds = ["number" if kind == "integer" else kind for kind in prop.types or (prop.type,)]
+    if not prop.types:
+        return "number" if prop.type == "integer" else prop.type
+    kinds = ["number" if kind == "integer" else kind for kind in prop.types]
     return " or ".join(dict.fromkeys(kinds))
 
 

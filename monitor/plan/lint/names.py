@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from checks.slugs import slug
 from monitor.document import shortened
-from monitor.plan.lint.faults import Context, Found, Path, Rule, members
+from monitor.plan.lint.faults import Context, Found, Path, Rule
 from monitor.plan.styles import Style, style_of
 
 SHORTEST = 6  # letters of a name that may be a misspelling: shorter ones are alike by chance
@@ -21,7 +21,7 @@ def conventions(context: Context) -> Iterator[Found]:
         if style and event.call == "track" and event.deprecated is None and not style.fits(event.name):
             message = f"the event {shortened(event.name)} is not named in the style {events!r}"
             yield Found(("events", event.name), message, _instead(style, event.name, events))
-        for path, prop in members(event) if of_properties else ():
+        for path, prop in context.members[event.name] if of_properties else ():
             if of_properties and not of_properties.fits(prop.name):
                 message = f"{shortened(event.name)}: {shortened(prop.name)} is not written in {properties}"
                 yield Found(path, message, _instead(of_properties, prop.name, properties))
@@ -45,7 +45,7 @@ def near(context: Context) -> Iterator[Found]:
     properties: dict[str, list[Path]] = defaultdict(list)
     kinds: dict[str, set[str]] = defaultdict(set)
     for event in context.plan.events.values():
-        for path, prop in members(event):
+        for path, prop in context.members[event.name]:
             properties[prop.name].append(path)
             kinds[prop.name].add(prop.type)
     yield from _alike(properties, "property", kinds)

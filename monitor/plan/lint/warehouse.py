@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from checks.plan import PlannedEvent
 from checks.slugs import LENGTH, POSTGRES_LENGTH, RESERVED_COLUMNS, RESERVED_TABLES, slug
 from monitor.document import shortened
-from monitor.plan.lint.faults import Context, Found, Path, Rule, members
+from monitor.plan.lint.faults import Context, Found, Path, Rule
 
 _TABLES = {"identify": "identifies", "group": "groups", "page": "pages", "screen": "screens"}
+
+
+_ONE_COLUMN = "the warehouse keeps one column for both, and values are lost"
 
 
 def collisions(context: Context) -> Iterator[Found]:
@@ -18,7 +21,9 @@ def collisions(context: Context) -> Iterator[Found]:
     named: dict[Path, str] = {("events", event.name): slug(event.name) for event in tracks}
     yield from _clashing(named, "table", "the warehouse keeps one table for both")
     for event in context.plan.events.values():
-        found = _clashing(_columns(event), "column", "the warehouse keeps one column for both, and values are lost")
+        found = _clashing(
+            context.columns[event.name], "column", "the warehouse keeps one column for both, and values are lost"
+        )
         for each in found:
             yield Found(each.path, f"{shortened(event.name)}: {each.message}", each.hint)
 
@@ -30,7 +35,7 @@ def reserved(context: Context) -> Iterator[Found]:
         if event.call == "track" and table in RESERVED_TABLES:
             message = f"the event {shortened(event.name)} falls into the table {table!r}, which has a use of its own"
             yield Found(("events", event.name), message, "name what happened, as in 'Page Opened'")
-        for path, column in _columns(event).items():
+        for path, column in context.columns[event.name].items():
             if column in RESERVED_COLUMNS or column.startswith("context_"):
                 what = f"{shortened(event.name)}: {_name(path)} falls into the column {column!r} that every table has"
                 yield Found(path, f"{what}: it is dropped, or written to '_{column}'", _another(event, column))
@@ -39,7 +44,7 @@ def reserved(context: Context) -> Iterator[Found]:
 def too_long(context: Context) -> Iterator[Found]:
     """Yield names that are cut."""
     for event in context.plan.events.values():
-        for path, name in _named(event).items():
+        for path, name in _named(context, event).items():
             if len(name) > POSTGRES_LENGTH:
                 where = "everywhere" if len(name) > LENGTH else "by PostgreSQL"
                 limit = LENGTH if len(name) > LENGTH else POSTGRES_LENGTH
@@ -51,25 +56,16 @@ def too_long(context: Context) -> Iterator[Found]:
 def nameless(context: Context) -> Iterator[Found]:
     """Yield names of which the warehouse's rule leaves nothing."""
     for event in context.plan.events.values():
-        for path, name in _named(event).items():
+        for path, name in _named(context, event).items():
             if not name or name.endswith("__"):
                 message = f"{_name(path)} has no letter or digit that a warehouse keeps, so it gets no name there"
                 yield Found(path, message, "use at least one of A-Z, a-z and 0-9")
 
 
-def _named(event: PlannedEvent) -> dict[Path, str]:
+def _named(context: Context, event: PlannedEvent) -> dict[Path, str]:
     """Return the names of table and columns, by path."""
     table: dict[Path, str] = {("events", event.name): slug(event.name)} if event.call == "track" else {}
-    return table | _columns(event)
-
-
-def _columns(event: PlannedEvent) -> dict[Path, str]:
-    """Return the column of each property, by its path; members of an object are joined to its name."""
-    return {path: _column(path[3::2]) for path, prop in members(event) if not prop.properties}
-
-
-def _column(steps: Iterable[str]) -> str:
-    return "_".join(map(slug, steps))
+    return {**table, **context.columns[event.name]}
 
 
 def _clashing(named: Mapping[Path, str], kind: str, why: str) -> Iterator[Found]:
