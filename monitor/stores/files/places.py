@@ -109,11 +109,14 @@ class ObjectStore:
         """
         try:
             module = importlib.import_module("s3fs")
+            refused = importlib.import_module("botocore.exceptions").BotoCoreError
         except ModuleNotFoundError:
             raise StoreError("reading s3:// needs s3fs: pip install 'trackwatch[s3]'") from None
         self.root = url.removeprefix("s3://").strip("/")
         self.above = tuple(self.root.split("/"))
-        self.filesystem = module.S3FileSystem()
+        self._wrong = (OSError, RuntimeError, ValueError, refused)
+        # no reading ahead: the engine asks for exactly the bytes of the columns that it needs
+        self.filesystem = module.S3FileSystem(default_cache_type="none", skip_instance_cache=True)
 
     def listed(self, folders: Sequence[str]) -> Iterable[tuple[str, bool]]:
         """Return what lies below a prefix, in one request for a thousand names.
@@ -125,7 +128,7 @@ class ObjectStore:
             found = self.filesystem.ls("/".join((self.root, *folders)), detail=True, refresh=True)
         except FileNotFoundError:
             return []
-        except (OSError, RuntimeError, ValueError) as error:
+        except self._wrong as error:
             raise StoreError(f"s3://{self.root}: {error}") from None
         return [(each["name"].rstrip("/").rsplit("/", 1)[-1], each["type"] == "directory") for each in found]
 
@@ -143,7 +146,7 @@ class ObjectStore:
         copy.parent.mkdir(parents=True, exist_ok=True)
         try:
             self.filesystem.get_file(file.path.removeprefix("s3://"), str(copy))
-        except (OSError, RuntimeError, ValueError) as error:
+        except self._wrong as error:
             raise StoreError(f"{file.path}: {error}") from None
         return copy
 
