@@ -12,8 +12,11 @@ import sqlalchemy as sa
 from pyhive import hive
 from pyhive.sqlalchemy_hive import HiveDialect, HiveTypeCompiler
 from sqlalchemy.sql.compiler import SQLCompiler
+from TCLIService.ttypes import TOperationState
 from thrift.Thrift import TException
 
+# a statement that the server has stopped answers like one without rows
+STOPPED = (TOperationState.TIMEDOUT_STATE, TOperationState.CANCELED_STATE)
 LOST = (TException, OSError, EOFError)  # the wire's own errors are none of the driver's
 
 
@@ -66,14 +69,17 @@ class SparkDialect(HiveDialect):  # type: ignore[misc]  # it has no types
         """Execute a statement.
 
         Raises:
-            hive.OperationalError: with the sentence in which the server says what is wrong, or the wire's.
+            hive.OperationalError: the server says what is wrong, or has stopped it, or does not answer.
         """
         try:
             super().do_execute(cursor, statement, parameters, context)
+            state = cursor.poll(get_progress_update=False).operationState
         except hive.OperationalError as error:
             raise hive.OperationalError(_sentence(error)) from error
         except LOST as error:
             raise hive.OperationalError(f"connection lost: {error}") from error
+        if state in STOPPED:
+            raise hive.OperationalError("the statement timed out")
 
     def do_close(self, dbapi_connection: Any) -> None:
         """Close a session; one whose server is gone is closed."""

@@ -27,7 +27,7 @@ from monitor.stores.dialects.base import (
 _CONSTRUCTS: Mapping[db.Construct, db.Say] = {
     db.float64: "CAST({0} AS DOUBLE)",
     db.now_seconds: "DATE_PART(EPOCH_SECOND, CURRENT_TIMESTAMP())",
-    db.seconds: "DATE_PART(EPOCH_SECOND, {0})",
+    db.seconds: "DATE_PART(EPOCH_SECOND, DATE_TRUNC('SECOND', {0}))",
     db.moment: "TRY_TO_TIMESTAMP_TZ({0})",
     # a quotient is a decimal of six digits, and may be rounded up to the next whole
     db.whole: "CAST((({0}) - MOD({0}, {1})) / {1} AS BIGINT)",
