@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from importlib import import_module
+from types import FrameType
 from typing import Any
 
 import click
@@ -19,6 +21,7 @@ COMMANDS = {
     "explain": "Show the SQL that a run would issue.",
     "run": "Evaluate everything that is due, once.",
     "serve": "Keep running: evaluate on schedule.",
+    "report": "Report on a week: can its answers be trusted, what broke, what to do.",
     "alert": "Send a test message to each channel.",
     "incidents": "List the incidents, or show one.",
 }
@@ -64,8 +67,14 @@ def cli() -> None:
     """
 
 
+def _leave(_signal: int, _frame: FrameType | None) -> None:
+    """End as on Ctrl-C: what the database is working on is taken back, connections are closed."""
+    sys.exit(143)
+
+
 def main(args: list[str] | None = None) -> None:
     """Run the command line; errors end in a sentence and an exit code, never in a traceback."""
+    signal.signal(signal.SIGTERM, _leave)
     try:
         cli.main(args=args, prog_name="trackwatch")
     except TrackwatchError as error:

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from monitor.cli.common import Moment, config_option, current_time, json_option, opened
+
+if TYPE_CHECKING:
+    from monitor.stores.base import Estimate
 
 
 @click.command("explain")
@@ -17,7 +24,7 @@ from monitor.cli.common import Moment, config_option, current_time, json_option,
 @click.option("--table", "only", help="Only this table.")
 @json_option
 def command(config_path: Path | None, now: dt.datetime | None, only: str | None, as_json: bool) -> None:
-    """Show every SQL statement that a run would issue, with its values, and their number per table."""
+    """Show every SQL statement that a run would issue, with its values, and what the store says it would cost."""
     import orjson  # noqa: PLC0415 keeps --help fast
 
     from monitor.config import load_config  # noqa: PLC0415
@@ -26,13 +33,58 @@ def command(config_path: Path | None, now: dt.datetime | None, only: str | None,
     config = load_config(config_path)
     with opened(config) as installation:
         asked = would_ask(installation, now or current_time())
-        statements = [s for s in installation.store.statements(asked) if only in (None, s.table)]
+        statements = [s for s in installation.store.statements(asked, estimated=True) if only in (None, s.table)]
     if as_json:
-        listed = [{"table": statement.table, "sql": statement.sql} for statement in statements]
+        listed = [
+            {"table": s.table, "sql": s.sql, "estimate": asdict(s.estimate) if s.estimate else None} for s in statements
+        ]
         click.echo(orjson.dumps({"version": 1, "statements": listed}, option=orjson.OPT_INDENT_2).decode())
         return
     for statement in statements:
-        click.echo(f"-- {statement.table}\n{statement.sql};\n")
+        said = f": {in_words(statement.estimate)}" if statement.estimate else ""
+        click.echo(f"-- {statement.table}{said}\n{statement.sql};\n")
     tables = Counter(statement.table for statement in statements)
     most = max(tables.values(), default=0)
     click.echo(f"-- {len(statements)} statements for {len(tables)} tables, at most {most} per table; read-only")
+    if estimates := [statement.estimate for statement in statements if statement.estimate]:
+        click.echo(f"-- by the store's own estimate {in_words(total(estimates))}; nothing was run")
+
+
+def in_words(estimate: Estimate) -> str:
+    """Return what a statement costs as people say it.
+
+    >>> from monitor.stores.base import Estimate
+    >>> in_words(Estimate(rows=12345.0, bytes=2500000.0, cost=17.2))
+    'about 12,345 rows read, 2.5 MB, planner cost 17'
+    """
+    parts = [f"about {estimate.rows:,.0f} rows read"] if estimate.rows is not None else []
+    parts += [size(estimate.bytes)] if estimate.bytes is not None else []
+    parts += [f"planner cost {estimate.cost:,.0f}"] if estimate.cost is not None else []
+    return ", ".join(parts) or "no estimate"
+
+
+def size(count: float) -> str:
+    """Return a number of bytes in the unit that people think in.
+
+    >>> size(999), size(2_500_000), size(3e13)
+    ('999 B', '2.5 MB', '30.0 TB')
+    """
+    units = ("B", "kB", "MB", "GB", "TB")
+    power = min(int(math.log10(max(count, 1)) // 3), len(units) - 1)
+    return f"{count / 1000**power:.{1 if power else 0}f} {units[power]}"
+
+
+def total(estimates: Sequence[Estimate]) -> Estimate:
+    """Return the sum of estimates; None where no statement gave that number."""
+
+    def added(numbers: list[float | None]) -> float | None:
+        known = [number for number in numbers if number is not None]
+        return sum(known) if known else None
+
+    from monitor.stores.base import Estimate  # noqa: PLC0415 keeps --help fast
+
+    return Estimate(
+        rows=added([one.rows for one in estimates]),
+        bytes=added([one.bytes for one in estimates]),
+        cost=added([one.cost for one in estimates]),
+    )

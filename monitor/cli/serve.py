@@ -6,10 +6,14 @@ import logging
 import signal
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 
 from monitor.cli.common import config_option, current_time, opened
+
+if TYPE_CHECKING:
+    from monitor.stores.base import Store
 
 
 @click.command("serve")
@@ -26,16 +30,21 @@ def command(config_path: Path | None) -> None:
         logging.getLogger(library).setLevel(logging.WARNING)
     config = load_config(config_path)
 
+    asked: list[Store] = []
+
     def tick() -> None:
         started = current_time()
         with opened(config) as installation:
+            asked[:] = [installation.store]
             result = run(installation, started)
         click.echo(as_text(config, result, (current_time() - started).total_seconds()))
 
     scheduler = keep_running(tick, config.schedule.every)
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
-        scheduler.shutdown(wait=False)  # start() returns; the evaluation under way ends first
+        scheduler.shutdown(wait=False)  # start() returns when the evaluation under way has ended
+        for store in asked:
+            store.stop()  # what the database is working on would be for nobody
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)

@@ -77,7 +77,7 @@ def test_a_server_that_is_down_is_named() -> None:
         pytest.param("no url : s3cret", "cannot be read", id="what is no URL"),
         pytest.param("postgresql://u:s3cret@host:port/x", "cannot be read", id="a port that is no number"),
         pytest.param("oracle9://u:s3cret@h/x", "oracle9", id="a driver that nobody has"),
-        pytest.param("mysql+pymysql://u:s3cret@h/x", "mysql", id="a database that is not supported"),
+        pytest.param("mssql+pyodbc://u:s3cret@h/x", "mssql", id="a database that is not supported"),
         pytest.param("duckdb:////nowhere/s3cret_free.duckdb", "nowhere", id="a file that is not there"),
     ],
 )
