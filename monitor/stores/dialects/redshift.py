@@ -74,6 +74,8 @@ def _opened(select: sa.Select[Any], bag: Expression) -> Opened:
 
 def _typed_null(column: sa.ColumnClause[Any]) -> Expression:
     """Return a null of the column's type: of two nulls in a row, Redshift makes a text."""
+    if isinstance(column.type, sa.Float):
+        return db.float64(sa.null())
     return db.no_text() if isinstance(column.type, sa.Text) else sa.cast(sa.null(), column.type)
 
 
