@@ -45,7 +45,8 @@ class Answer:
         columns = list(zip(*rows, strict=True)) or [()] * (len(KEYS) + len(part.cells))
         source, event, prop, label = (_texts(columns[i]) for i in (1, 2, 4, 5))
         bucket = query.cut.starts(np.array(columns[3], dtype=np.int64), part.grain)
-        numbers = tuple(np.array(column, dtype=np.float64) for column in columns[len(KEYS) :])
+        asked = columns[len(KEYS) : len(KEYS) + len(part.cells)]  # behind them are the nulls of the common width
+        numbers = tuple(np.array(column, dtype=np.float64) for column in asked)
         return cls(part.grain, source, event, prop, label, bucket, numbers)
 
     def merged(self, cells: Sequence[Cell]) -> Answer:
