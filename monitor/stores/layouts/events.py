@@ -67,7 +67,7 @@ def tables(columns: Columns, settings: StoreSettings, plan: Plan) -> Iterator[Ev
         fields={field: name for field, name in known.items() if field not in ("event", "source", "properties")},
         properties={} if bag else {column: column for column in found if column not in used},
         bag=bag,
-        dimensions=_dimensions(found, settings),
+        dimensions={name: known[name] for name in known.keys() & {"app_version"}} | _dimensions(found, settings),
         derived=derived,
     )
 
