@@ -199,8 +199,16 @@ _SCALES = np.exp(np.linspace(-1.2, 1.2, 9))
 _SHAPES = np.array([0.0, 0.05, 0.1, 0.2, 0.35, 0.55, 0.8])
 SCALE, SHAPE = (each.ravel() for each in np.meshgrid(_SCALES, _SHAPES, indexing="ij"))
 TAILS = len(SCALE)
-_PRIOR = np.exp(-0.5 * (np.log(SCALE) / 0.45) ** 2 - SHAPE / 0.12)
-PRIOR: Floats = _PRIOR / _PRIOR.sum()  # scale about 1, shape 0: the model is believed until days say otherwise
+SHAPES = 0.12  # mean of the prior of shapes
+
+
+def prior_of(shapes: float) -> Floats:
+    """Return prior weights [T]: scale about 1, shape near 0, so that the model is believed until days say otherwise."""
+    weights = np.exp(-0.5 * (np.log(SCALE) / 0.45) ** 2 - SHAPE / shapes)
+    return np.asarray(weights / weights.sum())
+
+
+PRIOR = prior_of(SHAPES)
 _OWN_PRIOR = 5.0  # series that the prior weighs, beside those that are judged together
 
 
@@ -221,7 +229,7 @@ def tail(surprise: ArrayLike) -> Floats:
     return np.asarray(np.exp(-np.minimum(e, EDGE) - np.minimum(beyond, 700.0)))
 
 
-def weigh_tails(least: Floats, more: Floats) -> Floats:
+def weigh_tails(least: Floats, more: Floats, believed: Floats = PRIOR) -> Floats:
     """Say how plausible each tail is for each series [S, T], from the surprises of its past days.
 
     A day says only that its surprise lies between `least` and `more` (shares of few rows are
@@ -234,10 +242,10 @@ def weigh_tails(least: Floats, more: Floats) -> Floats:
         part = slice(start, start + _ROOM)
         log = np.log(np.maximum(tail(least[part]) - tail(more[part]), 1e-12)).sum(axis=1)
         likely[part] = np.exp(log - log.max(axis=1, keepdims=True))
-    prior = PRIOR
+    prior = believed
     for _ in range(5):
         weights = likely * prior / (likely @ prior)[:, None]
-        prior = (_OWN_PRIOR * PRIOR + weights.sum(axis=0)) / (_OWN_PRIOR + len(likely))
+        prior = (_OWN_PRIOR * believed + weights.sum(axis=0)) / (_OWN_PRIOR + len(likely))
     posterior: Floats = likely * prior / (likely @ prior)[:, None]
     return posterior
 

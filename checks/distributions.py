@@ -17,13 +17,14 @@ import scipy
 from numpy.typing import NDArray
 
 from checks.base import Floats
-from checks.clusters import CERTAIN, OUTSIDE, tail, weigh_tails
+from checks.clusters import CERTAIN, OUTSIDE, prior_of, tail, weigh_tails
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 ENOUGH_DAYS = 4  # with rows, before a day can be compared with the others
 SHAPE, SHAPE_DAYS = 0.5, 4.0  # gamma shape of squared distances where no day tells (one degree of freedom), its weight
+TAILS = prior_of(0.05)  # distances sum over many rows and values, so that long tails are less likely than of one share
 SEEN = 0.8  # part of the change that a unit error must account for
 LEAST_SHARE = 0.05  # of the rows that must have it
 TYPICAL = 0.75  # of the days, the nearest to the median, are looked at first
@@ -338,7 +339,7 @@ def _compare(usual: _Past, today: Floats, distance: Distance) -> tuple[float, fl
     n = len(squares)
     without = (mean * n - squares) / max(n - 1, 1)
     own = _surprise(squares / np.maximum(without, 1e-9), shape, n)
-    tails = weigh_tails(np.maximum(own - 0.05, 0.0)[None], (own + 0.05)[None])[0]
+    tails = weigh_tails(np.maximum(own - 0.05, 0.0)[None], (own + 0.05)[None], TAILS)[0]
     ratio = _squared(usual, today, distance) / mean
     ratios = np.geomspace(0.1, 1000.0, 400)
     beyond = tail(_surprise(ratios, shape, n)) @ tails
