@@ -151,19 +151,29 @@ def _event(found: Mapping[str, Column], plan: Plan) -> Derived:
 
 def _properties(found: Mapping[str, Column]) -> Derived:
     """Return the properties of a row as one JSON object: from the column of its schema, or from its own columns."""
-    described = [column.name for name, column in found.items() if name.startswith(SELF_DESCRIBING)]
+    described = [column for name, column in found.items() if name.startswith(SELF_DESCRIBING)]
     kind = _first(found, ("event", "event_name"))
+    written = any(column.type == "string" for column in described)  # JSON as text: so all of it is
 
     def properties(of: Of) -> Expression:
         cases: list[tuple[Expression, Expression]] = []
-        cases += [(of(column).is_not(None), db.json_of(of(column))) for column in described]
+        for column in described:
+            raw = of(column.name)
+            cases.append((raw.is_not(None), raw if column.type == "string" else as_json(db.json_of(raw))))
         for value, names in ATOMIC.items() if kind else ():
-            there = [(name, found[name].name) for name in names if name in found]
-            pairs = [part for name, column in there for part in (sa.literal(name, sa.Text()), of(column))]
-            cases += [(of(kind) == value, db.json_object(*pairs))] if kind and pairs else []
-        return sa.case(*cases, else_=sa.null()) if cases else db.json_object()
+            pairs = [part for name in names if name in found for part in _pair(name, of(found[name].name))]
+            cases += [(of(kind) == value, as_json(db.json_object(*pairs)))] if kind and pairs else []
+        # typed as text, which is what most databases make of objects
+        return sa.type_coerce(sa.case(*cases, else_=sa.null()) if cases else as_json(db.json_object()), sa.Text())
+
+    def as_json(made: Expression) -> Expression:
+        return db.text(made) if written else made
 
     return properties
+
+
+def _pair(name: str, value: Expression) -> tuple[Expression, Expression]:
+    return sa.literal(name, sa.Text()), value
 
 
 LAYOUT = Layout(schemas, tables)
