@@ -40,7 +40,7 @@ def event_of(name: str, call: str, schema: Mapping[str, Any], at: At) -> Planned
         name=named,
         call=call if call in CALLS else "track",  # type: ignore[arg-type]
         description=description if isinstance(description, str) else "",
-        owner=labels.pop("owner", None),
+        owner=labels.pop("owner", "") or None,
         priority=Priority(labels.pop("priority")) if known else Priority.NORMAL,
         action=labels.pop("action", ""),
         labels=labels,

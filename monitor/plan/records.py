@@ -95,7 +95,7 @@ def listed_properties(cell: str, tell: Teller) -> Iterator[PlannedProperty]:
     r"""Yield the properties that one cell lists: `order_id (string, required), total: number, plan = free|pro`."""
     for item in _items(cell):
         match = _ITEM.match(item)
-        if match is None:
+        if match is None or not match["name"].strip():
             tell(f"{shortened(item)} is no property: left out", "write 'name (type, required)'")
             continue
         prop = PlannedProperty(name=match["name"].strip(), required=bool(match["star"]))

@@ -51,10 +51,13 @@ def properties_of(schema: Mapping[str, Any], at: At) -> dict[str, PlannedPropert
     if members is not None and not isinstance(members, dict):
         at.note("properties: expected a block, so they are left out")
         members = {}
-    found = {name: property_of(name, each, at.down("properties", name)) for name, each in (members or {}).items()}
+    named = {name: each for name, each in (members or {}).items() if name.strip()}
+    if len(named) < len(members or {}):
+        at.note("a property without a name is left out")
+    found = {name: property_of(name, each, at.down("properties", name)) for name, each in named.items()}
     listed = schema.get("required")
     for name in listed if isinstance(listed, list) else []:
-        if isinstance(name, str):
+        if isinstance(name, str) and name.strip():
             found[name] = replace(found.get(name, PlannedProperty(name=name)), required=True)
     return _conditional(schema, found, at)
 
@@ -153,7 +156,7 @@ def _types(value: Any, at: At) -> tuple[tuple[PropertyType, ...], bool]:
     found: list[PropertyType] = []
     listed = _listed(value)
     for each in listed:
-        if each == "any" or each not in {*TYPES, "null"}:
+        if each == "any" or each not in [*TYPES, "null"]:  # a list, because what is there may be anything
             said = "read as any value" if each == "any" else "left out"
             at.down("type").note(f"{shortened(str(each))} is not a type of JSON Schema: {said}", "leave the type out")
         elif each != "null":
@@ -174,7 +177,7 @@ def _enum(schema: Mapping[str, Any], at: At) -> tuple[tuple[str, ...], bool]:
 
 def _pattern(schema: Mapping[str, Any], types: tuple[PropertyType, ...], at: At) -> str | None:
     pattern = schema.get("pattern")
-    if not isinstance(pattern, str) or not set(types) & {"string", "any"}:
+    if not isinstance(pattern, str) or not pattern or not set(types) & {"string", "any"}:
         return None
     if said := unportable(pattern):
         at.down("pattern").note(f"pattern {shortened(pattern)} is left out: {said}")
@@ -275,7 +278,8 @@ def _condition(clause: Any) -> tuple[dict[str, tuple[str, ...]], list[str]] | No
     values = dict(_values(said.get("properties")))
     if not values or None in values.values() or set(said) - {"properties", "required", "type"}:
         return None
-    return {name: each for name, each in values.items() if each is not None}, list(then["required"])
+    names = [name for name in _listed(then["required"]) if isinstance(name, str) and name.strip()]
+    return {name: each for name, each in values.items() if each is not None}, names
 
 
 def _values(properties: Any) -> Iterator[tuple[str, tuple[str, ...] | None]]:

@@ -96,7 +96,7 @@ def _read_schema(each: _Described, draft: Draft, *, shared: bool) -> None:
         call=name if name in CALLS and not shared else "track",  # type: ignore[arg-type]
         version=each.version,
         description=described if isinstance(described, str) else "",
-        owner=labels.pop("owner", None),
+        owner=labels.pop("owner", "") or None,
         labels={**({"vendor": each.vendor} if each.vendor else {}), **labels},
         closed=is_closed(each.schema),
         properties=properties_of(each.schema, at),

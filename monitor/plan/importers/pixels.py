@@ -78,12 +78,12 @@ def _read_pixel(at: At, name: str, pixel: Mapping[str, Any], shared: Mapping[str
 
 
 def _parameter(at: At, each: Any, shared: Mapping[str, Any]) -> PlannedProperty | None:
-    if isinstance(each, str):
-        if each not in shared:
+    if isinstance(each, str) and each.strip():
+        if not isinstance(shared.get(each), dict):
             at.note(f"the parameter {shortened(each)} is in no {PARAMETERS}: only its name is kept")
             return PlannedProperty(name=each)
         each = {"key": each, **shared[each]}
-    if not isinstance(each, dict) or not (each.get("key") or each.get("keyPattern")):
+    if not isinstance(each, dict) or not str(each.get("key") or each.get("keyPattern") or "").strip():
         at.note("a parameter without a key is left out")
         return None
     if "keyPattern" in each and "key" not in each:
@@ -105,7 +105,7 @@ def _spelt(suffix: Any) -> str:
     """Return a suffix in words: its name in the dictionary, or its values."""
     if not isinstance(suffix, dict):
         return str(suffix)
-    return "|".join(map(str, suffix.get("enum") or [suffix.get("key") or suffix.get("description") or "any"]))
+    return "|".join(map(str, _list(suffix.get("enum")) or [suffix.get("key") or suffix.get("description") or "any"]))
 
 
 def _list(value: Any) -> list[Any]:

@@ -27,13 +27,13 @@ Item = Mapping[str, Any]
 
 def claims(file: Foreign) -> bool:
     """Say whether a file is one of such a project."""
-    return file.form == "yaml" and file.data.get("kind") in KINDS and isinstance(file.data.get("spec"), dict)
+    return file.form == "yaml" and str(file.data.get("kind")) in KINDS and isinstance(file.data.get("spec"), dict)
 
 
 def read(files: Sequence[Foreign], draft: Draft) -> None:
     """Read the events of all plans; without a plan, the events alone."""
     project = _Project(files)
-    plans = [file for file in files if file.data["kind"] in PLANS]
+    plans = [file for file in files if str(file.data["kind"]) in PLANS]
     for file in plans:
         spec = file.data["spec"]
         draft.name = draft.name or str(spec.get("display_name") or spec.get("name") or "")
@@ -113,9 +113,17 @@ class _Project:
 def _defined(files: Sequence[Foreign], kind: str, section: str) -> Iterator[tuple[str, tuple[Foreign, Item]]]:
     for file in files:
         items = file.data["spec"].get(section) if file.data["kind"] == kind else None
-        for item in items if isinstance(items, list) else []:
-            if isinstance(item, dict) and isinstance(item.get("id"), str):
+        for item in _blocks(items):
+            if isinstance(item.get("id"), str):
                 yield item["id"], (file, item)
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _blocks(value: Any) -> list[Item]:
+    return [each for each in _list(value) if isinstance(each, dict)]
 
 
 def _id(ref: str) -> str:
@@ -147,13 +155,12 @@ def _read_rule(project: _Project, at: At, rule: Item) -> None:
         at.down("event").note(f"the event {shortened(id_)} is not in the files", "import the project's whole folder")
         return
     at = replace(at, root=None)
-    listed = rule.get("properties")
-    listed = listed if isinstance(listed, list) else []
+    listed = _list(rule.get("properties"))
     for index, each in enumerate(listed):
         if _ref(each) not in project.properties:
             at.down("properties", index).note(f"the property {shortened(_ref(each))} is not in the files")
     properties = properties_of(project.members(listed), at)
-    for variant in rule.get("variants") or []:
+    for variant in _blocks(rule.get("variants")):
         properties = _varied(project, at.down("variants"), variant, properties)
     own = rule.get("event")
     open_ = own.get("allow_unplanned") if isinstance(own, dict) else rule.get("additional_properties")
@@ -162,23 +169,21 @@ def _read_rule(project: _Project, at: At, rule: Item) -> None:
 
 
 def _varied(
-    project: _Project, at: At, variant: Any, properties: dict[str, PlannedProperty]
+    project: _Project, at: At, variant: Item, properties: dict[str, PlannedProperty]
 ) -> dict[str, PlannedProperty]:
     """Read what one property's values require of others; what only some values allow is optional."""
-    if not isinstance(variant, dict):
-        return properties
     found = dict(properties)
     by = _ref(variant.get("discriminator") or "")
     name = (project.schema(by) or (by, {}))[0]
-    for case in [*(variant.get("cases") or []), {"properties": variant.get("default") or []}]:
-        members = project.members(case.get("properties") or [])
-        match = tuple(str(value) for value in case.get("match") or [])
+    for case in [*_blocks(variant.get("cases")), {"properties": variant.get("default")}]:
+        members = project.members(_list(case.get("properties")))
+        match = tuple(map(str, _list(case.get("match"))))
         for key, prop in properties_of({**members, "required": []}, at).items():
             found.setdefault(key, prop)
             if key not in members["required"] or found[key].required:
                 continue
             if not match or found[key].required_when.get(name, match) != match:
-                at.note(f"a second condition of {shortened(key)} is left out: a plan holds one")
+                at.note(f"a condition of {shortened(key)} is left out: a plan holds one, and none for all other cases")
             else:
                 found[key] = replace(found[key], required_when={name: match})
     return found
