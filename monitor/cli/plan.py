@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -171,8 +172,9 @@ def _notes(notes: Sequence[Problem]) -> Iterable[str]:
     """Yield notes; of those that say the same, the first few."""
     same: Counter[str] = Counter()
     for note in notes:
-        same[note.message] += 1
-        if same[note.message] <= MOST_NOTES:
+        alike = re.sub(r"^version \S+ of '[^']*'", "an older version", note.message)
+        same[alike] += 1
+        if same[alike] <= MOST_NOTES:
             yield f"note: {note}"
     for message, count in same.items():
         if count > MOST_NOTES:

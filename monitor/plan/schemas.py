@@ -248,37 +248,57 @@ def _inside(name: str, schema: Mapping[str, Any], types: tuple[PropertyType, ...
 
 
 def _conditional(schema: Mapping[str, Any], found: dict[str, PlannedProperty], at: At) -> dict[str, PlannedProperty]:
-    """Read `if` some properties have certain values `then` others are required; note any other condition."""
-    clauses = schema.get("allOf")
-    given: list[tuple[tuple[Step, ...], Any]]
-    given = [(("allOf", i), each) for i, each in enumerate(clauses)] if isinstance(clauses, list) else []
-    if "if" in schema:
-        given.append(((), {"if": schema["if"], "then": schema.get("then")}))
-    for path, clause in given:
+    """Read `if` some properties have certain values `then` others are required; note any other condition.
+
+    Properties that only some values allow are optional ones.
+    """
+    for path, clause in _clauses(schema):
+        here = at.down(*path)
+        then = clause.get("then")
+        allowed = then.get("properties") if isinstance(then, dict) else None
+        for name, each in allowed.items() if isinstance(allowed, dict) else ():
+            if name.strip() and name not in found:
+                found[name] = property_of(name, each, here.down("then", "properties", name))
         read = _condition(clause)
         if read is None:
-            at.down(*path).note("a condition is left out: a plan knows 'if these are one of …, those are required'")
+            here.note("a condition is left out: a plan knows 'if these are one of …, those are required'")
             continue
         when, names = read
         for name in names:
             prop = found.get(name, PlannedProperty(name=name))
             if prop.required_when and prop.required_when != when:
-                at.down(*path).note(f"{shortened(name)} has several conditions: the first is kept")
+                here.note(f"{shortened(name)} has several conditions: the first is kept")
                 continue
             found[name] = replace(prop, required_when=when)
     return found
 
 
-def _condition(clause: Any) -> tuple[dict[str, tuple[str, ...]], list[str]] | None:
-    if not isinstance(clause, dict) or set(clause) != {"if", "then"}:
+def _clauses(
+    schema: Mapping[str, Any], path: tuple[Step, ...] = ()
+) -> Iterator[tuple[tuple[Step, ...], dict[str, Any]]]:
+    """Yield the conditions of a schema, those within `allOf` too; and what else stands there."""
+    if "if" in schema:
+        yield path, {"if": schema["if"], "then": schema.get("then")}
+    clauses = schema.get("allOf")
+    for index, each in enumerate(clauses if isinstance(clauses, list) else []):
+        inner = (*path, "allOf", index)
+        if isinstance(each, dict) and "allOf" in each and set(each) <= {"allOf", "type"} and len(inner) < 2 * MOST_DEEP:
+            yield from _clauses(each, inner)
+        else:
+            yield inner, each if isinstance(each, dict) else {}
+
+
+def _condition(clause: Mapping[str, Any]) -> tuple[dict[str, tuple[str, ...]], list[str]] | None:
+    """Return which values of which properties require which others; None where it is no such condition."""
+    said, then = clause.get("if"), clause.get("then")
+    if set(clause) != {"if", "then"} or not isinstance(said, dict) or not isinstance(then, dict):
         return None
-    said, then = clause["if"], clause["then"]
-    if not isinstance(said, dict) or not isinstance(then, dict) or set(then) != {"required"}:
+    if set(then) - {"required", "properties"}:
         return None
+    names = [name for name in _listed(then.get("required")) if isinstance(name, str) and name.strip()]
     values = dict(_values(said.get("properties")))
-    if not values or None in values.values() or set(said) - {"properties", "required", "type"}:
+    if names and (not values or None in values.values() or set(said) - {"properties", "required", "type"}):
         return None
-    names = [name for name in _listed(then["required"]) if isinstance(name, str) and name.strip()]
     return {name: each for name, each in values.items() if each is not None}, names
 
 

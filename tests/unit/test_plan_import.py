@@ -145,6 +145,14 @@ def test_if_some_are_then_others_are_required(imported):
     assert properties(found, "E")["n"].required_when == {"kind": ("card", "gift")}
 
 
+def test_what_only_some_values_allow_is_optional(imported):
+    condition = {"properties": {"kind": {"not": {"enum": ["card"]}}}, "required": ["kind"]}
+    clause = {"if": condition, "then": {"properties": {"n": {"type": "integer"}}, "required": []}}
+    members = {"properties": {"kind": {}}, "allOf": [{"type": "object", "allOf": [clause]}]}
+    found = imported("plan.json", [{**rule("E", {}), "jsonSchema": {"properties": {"properties": members}}}])
+    assert (properties(found, "E")["n"], found.notes) == (PlannedProperty(name="n", type="integer"), ())
+
+
 def test_labels_deprecation_and_the_newest_version_are_kept(imported):
     labels = {"labels": {"owner": "zoo", "priority": "high", "tier": 1}}
     old, new = rule("E", {"a": {}}), rule("E", {"b": {}}, version=2, deprecatedAt="2026-02-01T08:00:00Z", schema=labels)
@@ -265,41 +273,6 @@ def test_reflekts_identify_is_the_call(imported):
     assert imported("Identify/1-0.json", schema_file("Identify", "1-0")).plan.events["identify"].call == "identify"
 
 
-AMPLITUDE = """\
-Object type,Object name,Object owner,Object description,Event category,Event source,Event property name,\
-Property description,Property value type,Property required,Property is array,Enum values,Property regex,\
-Number is integer,Number property value min
-Event,Pet Fed,zoo@ark.example,Food.,Care,"web, ios",,,,,,,,,
-,,,,,,food,What.,enum,true,,"hay, meat",,,
-,,,,,,grams,,number,false,,,,true,1
-,,,,,,tags,,string,,true,,,,
-Event,Pet Sold,,,,,price,,number,,,,,,
-Property Group,Common,,,,,,,,,,,,,
-"""
-
-
-def test_an_amplitude_taxonomy_is_read(imported):
-    found = imported("taxonomy.csv", AMPLITUDE)
-    event = found.plan.events["Pet Fed"]
-    assert (event.owner, list(event.sources), event.labels) == ("zoo@ark.example", ["web", "ios"], {"category": "Care"})
-    assert event.properties["food"].enum == ("hay", "meat")
-    assert event.properties["grams"] == PlannedProperty(name="grams", type="integer", min=1.0)
-    assert event.properties["tags"].items == PlannedProperty(name="tags", type="string")
-    assert list(properties(found, "Pet Sold")) == ["price"]
-    assert said(found) == ["7: the property group 'Common' is left out"]
-
-
-def test_a_source_schema_is_read_and_what_was_not_planned_is_counted(imported):
-    rows = "Event Name,Last Seen At (UTC),Property Name,Allowed,Blocked,Total,Planned,team\n"
-    rows += "Pet Fed,2026-01-01,food,5,0,5,planned,a\nPet Fed,more than 7 days ago,grams,5,0,5,unplanned,a\n"
-    found = imported("zoo-web-track--2026-01-01.csv", rows)
-    assert list(properties(found, "Pet Fed")) == ["food", "grams"]
-    assert said(found) == [
-        "1: 1 rows were not planned so far, and are now",
-        "1: the columns team are left out: a plan has no place for them",
-    ]
-
-
 PIXELS = """// what is sent
 {
   "m_fed": {"description": "Food.", "owners": ["ann", "bob"], "triggers": ["other"], "suffixes": ["daily"],
@@ -321,51 +294,6 @@ def test_pixels_are_read_with_their_shared_parameters(tmp_path):
     )
     assert (event.properties["app.version"].type, event.properties["food"].enum) == ("string", ("hay", ""))
     assert said(found) == ["4: the parameters '^x' are left out: a plan names each property"]
-
-
-SHEETS = {
-    "a list in one cell": "Event,Description,Properties\n"
-    'Pet Fed,Food.,"food (string, required), grams: integer, tags"\n',
-    "lines in one cell": 'Event name,What,properties\nPet Fed,,"- food* (text)\n- grams : int\n- tags"\n',
-    "a title above": "Our plan,,\n,,\nEVENT_NAME,description,Parameters\n"
-    'Pet Fed,Food.,"food (str, mandatory); grams (int); tags"\n',
-    "a row for each property": "Event Name,Property Name,Data Type,Required\n"
-    "Pet Fed,food,Text,Y\n,grams,integer,no\n,tags,,\n",
-    "an event row above": "name;property;type;status\nPet Fed;;;\n"
-    ";food;string;required\n;grams;int;optional\n;tags;any;\n",
-}
-
-
-@pytest.mark.parametrize("name", SHEETS)
-def test_the_sheet_that_teams_start_from_is_read(imported, name):
-    found = properties(imported("plan.csv", SHEETS[name]), "Pet Fed")
-    assert {key: (prop.type, prop.required) for key, prop in found.items()} == {
-        "food": ("string", True),
-        "grams": ("integer", False),
-        "tags": ("any", False),
-    }
-
-
-def test_a_sheet_nests_what_is_listed_below_its_parent(imported):
-    rows = "event,property,type\nE,cart,object\nE,cart.id,string\nE,items,array\nE,items[],object\n"
-    rows += "E,items[].sku,string\nE,a.b,string\n"
-    found = properties(imported("plan.csv", rows), "E")
-    assert list(found) == ["cart", "items", "a.b"]
-    assert (list(found["cart"].properties), list(found["items"].items.properties)) == (["id"], ["sku"])
-
-
-@pytest.mark.parametrize(
-    ("cell", "note"),
-    [
-        pytest.param("E,p,sometext,,", "the type 'sometext' is not known: read as any value", id="type"),
-        pytest.param("E,p,,if paid,", "required: 'if paid' is neither yes nor no", id="required"),
-        pytest.param("E,p,,,some", "min: 'some' is no number: left out", id="min"),
-        pytest.param(",p,,,", "a row without an event is left out", id="no event"),
-    ],
-)
-def test_what_is_odd_in_a_sheet_is_told_with_its_line(imported, cell, note):
-    found = imported("plan.csv", f"event,property,type,required,min\n{cell}\nF,,,,\n")
-    assert said(found)[0].startswith(f"2: {note}")
 
 
 @pytest.mark.parametrize(
