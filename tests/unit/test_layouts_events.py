@@ -53,6 +53,19 @@ def test_mixpanels_table_is_read_with_its_seconds() -> None:
     assert table.dimensions["country"] == "mp_country_code"
 
 
+def test_a_name_that_says_milliseconds_needs_no_setting() -> None:
+    table = read(MIXPANEL | {"mp_processing_time_ms": "integer", "time": "datetime"}, preset="mixpanel")
+    assert (table.time, table.columns[table.time].clock) == ("mp_processing_time_ms", "milliseconds")
+    assert table.fields["occurred_at"] == "time"
+
+
+def test_a_time_of_a_preset_that_cannot_be_read_gives_way_to_one_that_can() -> None:
+    table = read(
+        {"event_type": "string", "server_received_time": "string", "event_time": "datetime"}, preset="amplitude"
+    )
+    assert (table.time, dict(table.fields)) == ("event_time", {"occurred_at": "event_time"})
+
+
 def test_posthogs_table_is_read() -> None:
     table = read(POSTHOG, preset="posthog", columns={"source": "=web"})
     assert (table.event, table.source, table.time) == ("event", Constant("web"), "timestamp")

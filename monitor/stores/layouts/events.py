@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from typing import Literal
 
 from checks.plan import Plan
 from monitor.errors import StoreError
@@ -32,6 +33,8 @@ DIMENSIONS = (
 )
 NOTHING = Preset("", (), {})
 
+Unit = Literal["seconds", "milliseconds", "microseconds"]
+
 
 def schemas(settings: StoreSettings) -> tuple[str, ...]:
     """Return the schema to introspect; none where the database's default is meant."""
@@ -47,13 +50,9 @@ def tables(columns: Columns, settings: StoreSettings, plan: Plan) -> Iterator[Ev
     """
     table, found = _table(columns, settings)
     mapping = _mapping(found, settings)
-    times = [field for field in ("received_at", "occurred_at") if field in mapping]
-    if not times:
-        raise StoreError(f"table {table} has no column for received_at: map one under `columns`")
-    found = dict(found) | {
-        mapping[field]: _timed(found[mapping[field]], settings) for field in TIMES if field in mapping
-    }
-    _refuse(mapping, times[0], found, table, settings)
+    columns_of_times = {mapping[field] for field in TIMES if field in mapping}
+    found = {name: _timed(column, settings) if name in columns_of_times else column for name, column in found.items()}
+    time = mapping[_needed(mapping, found, table, settings)]
     known = {field: name for field, name in mapping.items() if field not in TIMES or found[name].type == "datetime"}
     promised = {name for event in plan.events.values() for name in event.properties}
     used = set(mapping.values()) - promised
@@ -63,7 +62,7 @@ def tables(columns: Columns, settings: StoreSettings, plan: Plan) -> Iterator[Ev
         columns=found | {name: Column(name, "json") for name in derived},
         event=_fixed(known, settings, "event", table),
         source=_fixed(known, settings, "source", table),
-        time=mapping[times[0]],
+        time=time,
         fields={field: name for field, name in known.items() if field not in ("event", "source", "properties")},
         properties={} if bag else {column: column for column in found if column not in used},
         bag=bag,
@@ -96,10 +95,11 @@ def _mapping(found: Mapping[str, Column], settings: StoreSettings) -> dict[str, 
     known = _preset(settings).fields
     for field in NEUTRAL:
         if field not in settings.columns:
-            candidates = (*known.get(field, ()), field)
-            free = (lower[c.lower()] for c in candidates if lower.get(c.lower(), "") not in {"", *mapping.values()})
-            if (column := next(free, None)) is not None:
-                mapping[field] = column
+            likely = [lower[name.lower()] for name in known.get(field, ()) if name.lower() in lower]
+            usable = [n for n in likely if field not in TIMES or _timed(found[n], settings).type == "datetime"]
+            free = [name for name in (*usable, lower.get(field)) if name and name not in mapping.values()]
+            if free:
+                mapping[field] = free[0]
     return mapping
 
 
@@ -111,21 +111,30 @@ def _timed(column: Column, settings: StoreSettings) -> Column:
     """Return a column of times as what it is: a time, a text that spells one, or a number since 1970."""
     if column.type == "string" and settings.times == "text":
         return replace(column, type="datetime", clock="text", aware=True)
-    if column.type in NUMBERS and settings.times not in (None, "text"):
-        return replace(column, type="datetime", clock=settings.times, aware=True, counts=column.type == "integer")
+    unit = _unit(column, settings)
+    if column.type in NUMBERS and unit:
+        return replace(column, type="datetime", clock=unit, aware=True, counts=column.type == "integer")
     return column
 
 
-def _refuse(
-    mapping: Mapping[str, str], needed: str, found: Mapping[str, Column], table: TableName, settings: StoreSettings
-) -> None:
-    """Raise when a time that is needed, or that the configuration names, is none."""
-    for field in TIMES:
-        if field == needed or field in settings.columns:
-            column = found.get(mapping.get(field, ""))
-            if column and column.type != "datetime":
-                hint = HINTS.get(column.type, "")
-                raise StoreError(f"column {column.name} of {table} is not a time: it cannot be {field}{hint}")
+def _unit(column: Column, settings: StoreSettings) -> Unit | None:
+    """Return what a column of numbers counts: a name that says it (`mp_processing_time_ms`) goes before `times`."""
+    if column.name.lower().endswith("_ms"):
+        return "milliseconds"
+    return settings.times if settings.times != "text" else None
+
+
+def _needed(mapping: Mapping[str, str], found: Mapping[str, Column], table: TableName, settings: StoreSettings) -> str:
+    """Return the field by which rows are counted. Raise when there is none, or what the configuration names is none."""
+    fields = [field for field in ("received_at", "occurred_at") if field in mapping]
+    if not fields:
+        raise StoreError(f"table {table} has no column for received_at: map one under `columns`")
+    for field in dict.fromkeys([fields[0], *(field for field in TIMES if field in settings.columns.keys() & mapping)]):
+        column = found[mapping[field]]
+        if column.type != "datetime":
+            hint = HINTS.get(column.type, "")
+            raise StoreError(f"column {column.name} of {table} is not a time: it cannot be {field}{hint}")
+    return fields[0]
 
 
 def _bag(mapping: Mapping[str, str], found: Mapping[str, Column]) -> tuple[str | None, dict[str, Derived]]:
