@@ -111,8 +111,9 @@ def _prepared(connection: Any, timeout: float) -> None:
 
 def _cancel(connection: Any) -> None:
     """Stop the statement by a second connection: a client that is gone does not stop it."""
-    where = {name: getattr(connection, name) for name in ("host", "port", "user", "password", "unix_socket", "ssl")}
-    other = type(connection)(**where, connect_timeout=10)
+    where = {name: getattr(connection, name) for name in ("host", "port", "user", "password", "unix_socket")}
+    tls = connection.ctx if getattr(connection, "_secure", False) else None
+    other = type(connection)(**where, ssl=tls, connect_timeout=10)
     with other.cursor() as cursor:
         cursor.execute(f"KILL QUERY {connection.thread_id()}")
     other.close()
