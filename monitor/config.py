@@ -27,6 +27,7 @@ from monitor.document import Document, load_document, shortened
 from monitor.errors import ConfigError, Problem, UsageError
 from monitor.plan.load import load_plan
 from monitor.stores.base import StoreSettings
+from monitor.stores.fitting import unfitting
 from monitor.values import suggest
 
 DEFAULTS = (Path("trackwatch.yml"), Path("config/trackwatch.yml"))
@@ -210,6 +211,8 @@ class _Reader:
             timeout=block.timeout.total_seconds(),
             repeat_window=round(block.repeat_window.total_seconds()),
         )
+        for setting, message, hint in unfitting(settings, data) if not (wrong or also) else ():
+            self._wrong(("store", setting), message, hint)
         return StoreConfig(settings, block.lateness, block.history, block.judge, block.patience)
 
     def _unreachable(self, data: dict[str, Any]) -> Iterator[Problem]:

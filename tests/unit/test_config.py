@@ -261,11 +261,42 @@ def test_a_mistake_is_told_with_what_to_write_instead(write: Write, text: str, s
             "columns: expected a block of 'name: value' lines, got a list",
             id="columns",
         ),
+        pytest.param(
+            "{url: 'duckdb:///e', layout: segment}",
+            "'sources' is missing: segment has a schema for each source; write sources: {web: web_prod}",
+            id="no sources",
+        ),
+        pytest.param(
+            "{url: 'duckdb:///e', layout: snowplow, preset: amplitude}",
+            "preset: the layout snowplow does not read it; it is a setting of events",
+            id="a setting of another layout",
+        ),
+        pytest.param(
+            "{url: 'duckdb:///e', preset: amplitud}",
+            "preset: 'amplitud' is not one of its choices; did you mean 'amplitude'?",
+            id="preset",
+        ),
+        pytest.param(
+            "{url: 's3://bucket/prefix'}",
+            "url: the layout events does not lie there; write layout: files",
+            id="files without their layout",
+        ),
     ],
 )
 def test_a_mistake_about_the_store_is_told(write: Write, store: str, said: str):
     (fault,) = refusal(write(f"store: {store}"))
     assert fault.startswith(f"trackwatch.yml:1: {said}")
+
+
+def test_a_store_says_what_its_times_and_columns_are(write: Write):
+    block = "{url: 'snowflake://a', preset: mixpanel, times: seconds, dimensions: {shop: store_name}}"
+    settings = load_config(write(f"store: {block}"), {}).store.settings
+    assert (settings.preset, settings.times, settings.dimensions) == ("mixpanel", "seconds", {"shop": "store_name"})
+
+
+def test_views_are_a_switch(write: Write):
+    block = "{url: 'duckdb:///e', layout: segment, sources: [web], views: true}"
+    assert load_config(write(f"store: {block}"), {}).store.settings.views is True
 
 
 def test_a_store_must_be_named(write: Write):
