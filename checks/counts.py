@@ -39,7 +39,7 @@ from checks.silence import silence
 
 __all__ = ["Forecast", "Surprises", "Window", "band", "forecast", "silence", "surprises"]
 
-THREE_LOOKS = 1.2  # independent tests that the three kinds of windows of a rise are worth (simulated)
+DROP_LOOKS, RISE_LOOKS = 1.1, 1.2  # independent tests that the kinds of windows are worth (simulated: most overlap)
 
 
 def forecast(table: Table) -> Forecast:
@@ -210,8 +210,8 @@ def _surprises(table: Table, forecast: Forecast) -> Surprises:
         pace.grouped(scores), pace.grouped(list(pace.bursts)), forecast.bursts.extremes, strict=True
     ):
         rises.append(_look(group, widths, 1, extremes, new, per_day))
-    p_drop, drop = _most_surprising(drops, 1.0)
-    p_rise, rise = _most_surprising(rises, THREE_LOOKS)
+    p_drop, drop = _most_surprising(drops, DROP_LOOKS)
+    p_rise, rise = _most_surprising(rises, RISE_LOOKS)
     known = (known_counts(table)[1] & ~table.calendar.holiday)[:, table.cut :]
     judged, settled_in = known & forecast.ready[:, None], (forecast.history >= WEEK_DAYS)[:, None]
     return Surprises(np.where(judged, p_drop, 1.0), np.where(judged & settled_in, p_rise, 1.0), drop, rise)

@@ -17,6 +17,7 @@ TWICE = 2  # once may have been an outage that nobody declared
 STEADY = 30.0  # windows by which their dispersion is shrunk to that of a Poisson process
 NIGHT = 8  # hours a day for which a shop is shut
 YOUNG = 14  # days of history, before hours of the week are known
+FEW = 6.0  # silences: the log p of the rarest of n varies by 6/n of itself (simulated, Poisson)
 STRANGE = 0.15  # dispersion of what is due on a weekday that the past has not seen
 CLOSED = 8.0  # events that were due in a stretch of the week in which none ever came: it is closed then
 
@@ -64,8 +65,9 @@ def _trust(p_value: Floats, values: Floats, usable: Bools, table: Table) -> Floa
     """Return the power [S] that makes the silences of the past as rare as their p-values say.
 
     Of n buckets, k silences are due with p <= k/n. Where the k-th rarest of the past was
-    rarer than that (a shop that closes when it likes), all are taken for more ordinary. k is
-    one in ten days, at least 3: as many outages nobody declared change nothing.
+    clearly rarer than that (a shop that closes when it likes), all are taken for more
+    ordinary; the log of the rarest of few silences varies by some percent by chance. k is one
+    in ten days, at least 3: as many outages nobody declared change nothing.
     """
     past = slice(None, max(table.cut - 1, 0))
     ended = usable[:, past] & (values[:, 1 : max(table.cut, 1)] > 0)
@@ -74,7 +76,9 @@ def _trust(p_value: Floats, values: Floats, usable: Bools, table: Table) -> Floa
     if n <= k:
         return np.ones(len(values))
     rarest = np.partition(np.where(ended, p_value[:, past], 1.0), k - 1, axis=1)[:, k - 1]
-    power: Floats = np.minimum(np.log(k / n) / np.minimum(np.log(np.maximum(rarest, 1e-300)), -1e-9), 1.0)
+    silences = (ended & (values[:, past] == 0)).sum(1)
+    slack = 1 + np.minimum(FEW / np.maximum(silences, 1), 0.15)
+    power: Floats = np.minimum(slack * np.log(k / n) / np.minimum(np.log(np.maximum(rarest, 1e-300)), -1e-9), 1.0)
     return power
 
 
