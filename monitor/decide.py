@@ -25,7 +25,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from checks.base import Finding, Floats, Kind
+from checks.base import Finding, Kind
 from checks.plan import Plan, Priority
 from checks.stats import benjamini_hochberg
 from monitor.account import Learned, Price
@@ -37,7 +37,7 @@ HOUR, DAY, WEEK = dt.timedelta(hours=1), dt.timedelta(days=1), dt.timedelta(week
 GRAINS = 2  # hourly and daily tests share the budget evenly
 SPARING = dt.timedelta(days=365)  # no subject may cost more than one false alert in this time, however few there are
 WEIGHTS = {Priority.CRITICAL: 4.0, Priority.HIGH: 2.0, Priority.NORMAL: 1.0, Priority.LOW: 0.5}
-FAR = 0.5  # p of a subject that is far from any problem
+FAR = 0.5  # p of a look that is far from any problem
 
 KindOf = Callable[[Finding], Kind]
 Unit = tuple[str, str | None, str | None]  # family, event, property: what is told as one incident
@@ -128,13 +128,13 @@ def _priced(
     for i in members:
         units[unit_of(findings[i], kind_of)].append(i)
     groups = [[findings[i] for i in group] for group in units.values()]
-    looks = np.array([_looks(group, kind_of) for group in groups])
-    p = np.minimum(np.array([_least(group) for group in groups]) * looks, 1.0)
+    seen = [_looks(group, kind_of) for group in groups]
+    looks = np.array([len(each) for each in seen])
     new = np.array([unit not in known for unit in units])
-    near = new & (p <= FAR)
-    live = max(_live(p[new]), 1.0)
+    near = np.array([sum(p <= FAR for p in each) / len(each) for each in seen]) * new
+    live = max(min(float(new.sum()), (float(near.sum()) + 1) / FAR), 1.0)
     weights = np.array([WEIGHTS[plan.priority(event)] for _, event, _ in units])
-    weights = weights / weights[near if near.any() else slice(None)].mean()
+    weights = weights / weights[near > 0 if near.any() else slice(None)].mean()
     share = min(weekly / GRAINS * (step / WEEK), float(new.sum()) * (step / SPARING))
     could = np.array([_least([f for f in group if f.relevant]) for group in groups]) * looks
     found = int(benjamini_hochberg((could / weights)[new], share * float(new.sum()) / live).sum())
@@ -151,12 +151,16 @@ def _least(findings: Sequence[Finding]) -> float:
     return min((p for p in known if not math.isnan(p)), default=1.0)
 
 
-def _looks(findings: Sequence[Finding], kind_of: KindOf) -> int:
-    """Count the tests of a subject; a symptom beside its cause in the same place sees the same thing again."""
-    places = {(f.source, f.slice) for f in findings if not kind_of(f).symptom}
-    return sum(not kind_of(f).symptom or (f.source, f.slice) not in places for f in findings)
-
-
-def _live(p: Floats) -> float:
-    """Return how many subjects could be problems by chance: twice those whose p is below a half, and two more."""
-    return float(min(len(p), (np.sum(p <= FAR) + 1) / FAR))
+def _looks(findings: Sequence[Finding], kind_of: KindOf) -> list[float]:
+    """Return the p-value of each look at a subject; a symptom in its cause's place sees the same again."""
+    looks: list[float] = []
+    causes: dict[tuple[object, ...], int] = {}
+    for finding in sorted(findings, key=lambda f: kind_of(f).symptom):
+        place = (finding.source, finding.slice)
+        if kind_of(finding).symptom and place in causes:
+            looks[causes[place]] = min(looks[causes[place]], _least([finding]))
+            continue
+        if not kind_of(finding).symptom:
+            causes.setdefault(place, len(looks))
+        looks.append(_least([finding]))
+    return looks

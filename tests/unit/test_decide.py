@@ -88,6 +88,13 @@ def test_what_is_far_from_any_problem_leaves_its_part_to_the_others():
     assert not problems([finding(HOUR_SHARE / live * 1.01), *others(49, 0.4), *kept_rules])[0]
 
 
+def test_looks_that_depend_on_each_other_are_as_near_as_each_of_them():
+    """Counted by the least p of a subject, sources that share their hours would seem far, and cost too much."""
+    looks = [finding(0.3, property=str(i), source=source) for i in range(100) for source in "abcd"]
+    (verdict, *_) = decide([finding(1e-9), *looks], PLAN, ONE, kind_of)
+    assert verdict.price.live == 101
+
+
 def test_what_is_open_already_makes_nothing_new_believable():
     """A hundred silent events would else make every hour's threshold a hundred times as lax."""
     silent = others(100, p_value=1e-12)
