@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -11,12 +12,15 @@ from hypothesis import strategies as st
 
 from checks.plan import CALLS, Change, Deprecation, Plan, PlannedEvent, PlannedProperty, Priority, Question
 from monitor.plan.exporters import exporters
+from monitor.plan.foreign import read_foreign
 from monitor.plan.holding import held, losses
 from monitor.plan.importers import import_plan, importers
+from monitor.plan.lint import RULES
 from monitor.plan.load import parse_plan
 from monitor.plan.readers import FORMATS
 from monitor.plan.write import plan_text
 
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "plan.md").read_text("utf-8")
 READ_BACK = ["csv", "segment"]
 TYPES = ["string", "integer", "number", "boolean", "datetime", "object", "array"]
 PATTERNS = ["^[A-Z]{3}-[0-9]+$", "a|b", "'quoted' \"twice\"", r"\d\\", "no"]
@@ -169,6 +173,19 @@ def test_every_event_is_in_the_text(name, plan):
     assert all(event.name[:1] in written for event in plan.events.values())
 
 
-@pytest.mark.parametrize("name", sorted(importers()))
-def test_an_importer_says_what_it_reads(name):
+@pytest.mark.parametrize("name", [*importers(), *RULES])
+def test_an_importer_and_a_rule_of_lint_have_a_row_in_the_documents(name):
+    assert f"\n| `{name}` | " in DOCUMENT
+
+
+@pytest.mark.parametrize("name", exporters())
+def test_an_exporter_is_in_the_documents(name):
+    assert f"--to {name}`" in DOCUMENT
+
+
+@pytest.mark.parametrize("name", importers())
+def test_an_importer_leaves_what_is_not_its_own(name, tmp_path):
+    file = tmp_path / "notes.json"
+    file.write_text('{"hello": ["world"]}')
     assert importers()[name].TITLE
+    assert importers()[name].claims(read_foreign(file)) is False
