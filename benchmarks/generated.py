@@ -128,6 +128,15 @@ def answered(store: SqlStore, request: Request) -> int:
     return measured.rows
 
 
+def branches(store: SqlStore, stat: Stat) -> list[str]:
+    """Return the branch of each table's statement that answers a statistic alone, as SQL."""
+    store.catalog()
+    request = Request((Measure(stat),), START, END, "UTC")
+    parts = [part for piece in store._pieces(request) for part in piece.query.parts]  # noqa: SLF001 they have no other use
+    wanted = [part.select for part in parts if part.cells[0].measure.stat is stat]
+    return [str(select.compile(store._engine, compile_kwargs={"literal_binds": True})) for select in wanted]  # noqa: SLF001
+
+
 def running(database: Path, queries: Sequence[str]) -> Callable[[], object]:
     """Return the work of sending queries to a DuckDB file over one connection, one after the other."""
     opened = engine(StoreSettings(url=f"duckdb:///{database}")).raw_connection()  # as a store is opened
@@ -149,7 +158,7 @@ def medians(works: Mapping[str, Callable[[], object]], runs: int) -> dict[str, t
 
 def show(measured: Mapping[str, tuple[float, float]], unit: str, targets: Mapping[str, float]) -> None:
     """Print each measurement beside the unit that it is compared with, by CPU time."""
-    print(f"{'':38} {'CPU s':>8} {'wall s':>8} {'ratio':>7} {'target':>7}")
+    print(f"{'':44} {'CPU s':>8} {'wall s':>8} {'ratio':>7} {'target':>7}")
     for name, (cpu, wall) in measured.items():
         target = f"{targets[name]:7.1f}" if name in targets else " " * 7
-        print(f"{name:38} {cpu:8.2f} {wall:8.2f} {cpu / measured[unit][0]:7.2f} {target}")
+        print(f"{name:44} {cpu:8.2f} {wall:8.2f} {cpu / measured[unit][0]:7.2f} {target}")

@@ -65,9 +65,9 @@ def _parts(rows: Rows, measures: Sequence[Measure], grain: Grain) -> Iterable[Pa
     if rows.layout.bag and asked & {*VALUES, Stat.SIZES}:
         yield _members(rows, measures, grain, rows.layout.bag)
     if Stat.SURPLUS in asked:
-        yield _copies(rows, grain, Stat.SURPLUS, _surplus(rows))
-    if Stat.REPEATS in asked and (repeats := _repeats(rows)) is not None:
-        yield _copies(rows, grain, Stat.REPEATS, repeats)
+        yield _copies(grain, Stat.SURPLUS, _surplus(rows, grain))
+    if Stat.REPEATS in asked and (repeats := _repeats(rows, grain)) is not None:
+        yield _copies(grain, Stat.REPEATS, repeats)
 
 
 def _columns(rows: Rows, measures: Sequence[Measure], grain: Grain) -> Part:
@@ -181,7 +181,7 @@ def _of_members(members: sa.Subquery, measures: Sequence[Measure], grain: Grain)
     return {Cell(Measure(stat, None, EVERY, None, grain)): known[stat] for stat in known if stat in asked}
 
 
-def _surplus(rows: Rows) -> sa.Subquery:
+def _surplus(rows: Rows, grain: Grain) -> sa.Subquery:
     """Return groups of copies: rows of the same id, or of the same content where there is no id.
 
     Groups are keyed by a 64-bit hash, which costs half of grouping by the texts themselves; two
@@ -192,12 +192,12 @@ def _surplus(rows: Rows) -> sa.Subquery:
     identity = rows.field("id")
     if identity is None:
         key = db.digest(*(rows.column(name) for name in rows.layout.columns))
-        return _groups(rows, [*rows.identity(), key], rows.window)
+        return _groups(rows, grain, [*rows.identity(), key], rows.window)
     place = [] if rows.layout.ids_alone else rows.identity()
-    return _groups(rows, [*place, db.digest(identity)], sa.and_(rows.window, identity.is_not(None)))
+    return _groups(rows, grain, [*place, db.digest(identity)], sa.and_(rows.window, identity.is_not(None)))
 
 
-def _repeats(rows: Rows) -> sa.Subquery | None:
+def _repeats(rows: Rows, grain: Grain) -> sa.Subquery | None:
     """Return groups of the same user, event and content under several ids in one aligned window.
 
     Bias: two copies that fall on both sides of a window's edge are missed (for copies d seconds
@@ -214,31 +214,30 @@ def _repeats(rows: Rows) -> sa.Subquery | None:
     window = db.whole(rows.seconds, number(int(rows.repeat_window)))
     where = sa.and_(rows.window, user.is_not(None), marker.is_not(None))
     mark = db.digest(marker)
-    return _groups(
-        rows, [*rows.identity(), db.digest(user, window, *content)], where, sa.func.min(mark) != sa.func.max(mark)
-    )
+    keys = [*rows.identity(), db.digest(user, window, *content)]
+    return _groups(rows, grain, keys, where, sa.func.min(mark) != sa.func.max(mark))
 
 
-def _groups(rows: Rows, keys: Sequence[Expression], where: Expression, *having: Expression) -> sa.Subquery:
-    """Return source, event, newest second and number of rows, of each group of more than one row."""
+def _groups(
+    rows: Rows, grain: Grain, keys: Sequence[Expression], where: Expression, *having: Expression
+) -> sa.Subquery:
+    """Return source, event, newest bucket and number of rows, of each group of more than one row."""
     count = sa.func.count()
-    newest = sa.func.max(rows.seconds)
+    newest = sa.func.max(sa.cast(rows.bucket(rows.seconds, grain), sa.Integer))  # half the memory of a second
     pairs = (("source", rows.layout.source, rows.source), ("event", rows.layout.event, rows.event))
     alone = {id(key) for key in keys}
     names = [
         (said if isinstance(where, Constant) or id(said) in alone else sa.func.min(said)).label(name)
         for name, where, said in pairs
     ]
-    select = sa.select(*names, newest.label("newest"), count.label("n")).where(where)
+    select = sa.select(*names, newest.label("bucket"), count.label("n")).where(where)
     return select.group_by(*keys).having(sa.and_(count > 1, *having)).subquery("g")
 
 
-def _copies(rows: Rows, grain: Grain, stat: Stat, groups: sa.Subquery) -> Part:
+def _copies(grain: Grain, stat: Stat, groups: sa.Subquery) -> Part:
     """Return the part that counts rows beyond the first, in the bucket of the last copy."""
-    bucket = rows.bucket(groups.c.newest, grain).label("bucket")
-    placed = sa.select(groups.c.source, groups.c.event, bucket, groups.c.n).subquery("c")
-    surplus = sa.cast(sa.func.sum(placed.c.n - 1), sa.BigInteger)
-    return Part(grain, (Cell(Measure(stat, grain=grain)),), grouped(placed, [surplus]))
+    surplus = sa.cast(sa.func.sum(groups.c.n - 1), sa.BigInteger)
+    return Part(grain, (Cell(Measure(stat, grain=grain)),), grouped(groups, [surplus]))
 
 
 def _distinct(column: Column, value: Expression) -> Expression:
