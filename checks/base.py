@@ -56,6 +56,12 @@ class Stat(StrEnum):
     LOADED = "loaded"  # newest loaded_at, seconds since 1970
 
 
+# of two buckets together they are not the sum of both
+NOT_ADDITIVE = frozenset(
+    str(stat) for stat in (Stat.FINGERPRINT, Stat.DISTINCT, Stat.LOWEST, Stat.HIGHEST, Stat.RECEIVED, Stat.LOADED)
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """What a value is held against."""

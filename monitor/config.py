@@ -38,10 +38,10 @@ class StoreConfig:
     """Where events lie, and how long to wait for them."""
 
     settings: StoreSettings
-    lateness: dt.timedelta  # how long after its end a bucket is complete
+    lateness: dt.timedelta | None  # how long after its end a bucket is complete; None: as learned
     history: dt.timedelta  # how much of the past is learned from
     judge: dt.timedelta | None  # how much of the past the first run judges; None: all of it
-    patience: dt.timedelta  # how long nothing new may be loaded before that is told
+    patience: dt.timedelta | None  # how long nothing new may be loaded before that is told; None: as learned
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,14 @@ class Schedule:
     every: dt.timedelta
 
 
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """How long what was measured is kept: by the day, and by the hour, which is rolled up to days after."""
+
+    days: dt.timedelta = dt.timedelta(days=730)
+    hours: dt.timedelta = dt.timedelta(weeks=13)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """Everything that a run needs to know, validated."""
@@ -90,6 +98,7 @@ class Config:
     channels: Mapping[str, Channel]
     base_url: str | None
     schedule: Schedule
+    keep: Keep = Keep()
 
 
 def find_config(path: Path | None) -> Path:
@@ -157,6 +166,7 @@ class _Reader:
             plan_path=plan_path,
             store=self._store(block.store),
             state_url=block.state or f"sqlite:///{self.file.parent / 'trackwatch.db'}",
+            keep=Keep(block.history.keep, block.history.hours),
             budget=Budget(block.budget.false_alerts_per_week, block.budget.min_messages),
             checks=self._checks(block.checks, plan if plan_path else None),
             exclusions=tuple(sorted(self._exclusions(block), key=lambda each: each.start)),

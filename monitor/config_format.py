@@ -110,14 +110,23 @@ class StoreBlock(Block):
 
     noun: ClassVar[str] = "the store"
 
-    lateness: Duration = dt.timedelta(hours=1)
+    lateness: Duration | None = None
     history: SomeTime = dt.timedelta(days=56)
     judge: Annotated[Duration | None, BeforeValidator(_judge)] = dt.timedelta(days=7)
-    patience: Duration = dt.timedelta(hours=6)
+    patience: Duration | None = None
     timeout: SomeTime = dt.timedelta(seconds=300)
     repeat_window: Duration = dt.timedelta(seconds=60)
     naive_zone: Zone = "UTC"
     sources: Annotated[dict[str, Words], BeforeValidator(_schemas)] = Field(default_factory=dict)
+
+
+class HistoryBlock(Block):
+    """How long what was measured is kept."""
+
+    noun: ClassVar[str] = "the history"
+
+    keep: SomeTime = dt.timedelta(days=730)
+    hours: SomeTime = dt.timedelta(weeks=13)
 
 
 class CheckBlock(Block):
@@ -141,6 +150,7 @@ class ConfigBlock(Block):
     timezone: Zone = "UTC"
     store: dict[str, Any] = Field(default_factory=dict)
     state: Annotated[str | None, BeforeValidator(_state)] = None
+    history: HistoryBlock = HistoryBlock()
     budget: BudgetBlock = BudgetBlock()
     checks: Annotated[dict[str, Any], BeforeValidator(lambda value: value or {})] = Field(default_factory=dict)
     channels: Annotated[dict[str, Any], BeforeValidator(lambda value: value or {})] = Field(default_factory=dict)

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 
 from checks.base import Bucket, Finding
 from monitor import operations
-from monitor.config import Config
+from monitor.config import Budget, Config
 from monitor.decide import Verdict, decide
+from monitor.gate import Due
 from monitor.incidents import Incident, State, by_end, open_units, step
 from monitor.judge import judge, kind_of
 from monitor.learned import learned_of
@@ -31,7 +32,7 @@ class Evaluation:
 def evaluate(
     config: Config,
     measurements: Measurements,
-    due: Sequence[Bucket],
+    due: Sequence[Due],
     known: Sequence[Incident],
     unreadable: frozenset[str] = frozenset(),
 ) -> Evaluation:
@@ -40,7 +41,7 @@ def evaluate(
     Args:
         config: what to check, and the budget.
         measurements: everything measured up to the end of the last window.
-        due: the windows, oldest first.
+        due: the windows, oldest first, each with the sources that are judged in it.
         known: the incidents that are open before, and those of the past that is learned from.
         unreadable: events whose tables could not be read: no verdict on them.
     """
@@ -49,29 +50,37 @@ def evaluate(
     while waiting:
         window = waiting.popleft()
         found = _decided(config, measurements, window, incidents, unreadable)
-        for end, batch in by_end(found, window.end):
+        for end, batch in by_end(found, window.bucket.end):
             before, incidents = incidents, advance(incidents, batch, end)
             verdicts += batch
-            if end < window.end and _states(before) != _states(incidents):
+            if end < window.bucket.end and _states(before) != _states(incidents):
                 # from here on the past looks different: judge the rest as a run at this hour would
-                waiting.appendleft(Bucket(end, window.end))
+                waiting.appendleft(replace(window, bucket=Bucket(end, window.bucket.end)))
                 break
-    shown = measurements.profile(due[-1], tuple(replace(s, over=False) for s in stretches(incidents))) if due else None
+    shown = (
+        measurements.profile(due[-1].bucket, tuple(replace(s, over=False) for s in stretches(incidents)), due[-1].known)
+        if due
+        else None
+    )
     return Evaluation(tuple(verdicts), incidents, shown)
 
 
 def _decided(
     config: Config,
     measurements: Measurements,
-    window: Bucket,
+    window: Due,
     incidents: Sequence[Incident],
     unreadable: frozenset[str],
 ) -> list[Verdict]:
-    profile = measurements.profile(window, tuple(stretches(incidents)))
+    profile = measurements.profile(window.bucket, tuple(stretches(incidents)), window.known)
     findings = judge(config.checks.values(), profile, config.plan)
     findings = [finding for finding in findings if finding.event not in unreadable]
     findings += operations.recovered(incidents, findings, "check_crashed")
-    verdicts = decide(findings, config.plan, config.budget, kind_of, open_units(incidents))
+    budget = config.budget
+    if window.fresh is not None:
+        findings = [finding for finding in findings if _is_due(finding.event, finding.source, window, measurements)]
+        budget = _part_of(budget, window, measurements)
+    verdicts = decide(findings, config.plan, budget, kind_of, open_units(incidents))
     return [_with_history(v, config, profile, incidents) if v.problem else v for v in verdicts]
 
 
@@ -79,6 +88,22 @@ def _with_history(verdict: Verdict, config: Config, profile: WindowProfile, inci
     """Say which history a problem was held against."""
     spoilt = [(f"incident {i.id}", stretch) for i in incidents for stretch in stretches([i])]
     return replace(verdict, learned=learned_of(verdict.finding, profile, kind_of, spoilt, config.exclusions))
+
+
+def _is_due(event: str | None, source: str | None, window: Due, measurements: Measurements) -> bool:
+    """Say whether all that a finding depends on is complete now, and was not before: it is made once."""
+    everything = frozenset(source for _, source in measurements.first) | (window.fresh or frozenset())
+    needs = frozenset({source}) if source is not None else measurements.sources(event or "") or everything
+    if any(window.known.get(each, window.bucket.end) < window.bucket.end for each in needs):
+        return False
+    return not needs.isdisjoint(window.fresh or needs)
+
+
+def _part_of(budget: Budget, window: Due, measurements: Measurements) -> Budget:
+    """Return the budget of those series that are judged now: those of one bucket share it, whenever they come."""
+    series = [*measurements.first, *((event, None) for event in {event for event, _ in measurements.first})]
+    due = sum(_is_due(event, source, window, measurements) for event, source in series)
+    return replace(budget, false_alerts_per_week=budget.false_alerts_per_week * due / max(len(series), 1))
 
 
 def _states(incidents: Iterable[Incident]) -> set[tuple[str, State]]:

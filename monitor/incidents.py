@@ -187,7 +187,7 @@ def _continue(
     return replace(
         incident,
         severity=max(incident.severity, _worst(problems), key=RANK.__getitem__),
-        last_seen=end,
+        last_seen=max(incident.last_seen, end),  # a source that was late is judged after the others
         healthy=0,
         slice=cause.slice,
         explains=cause.explains,
@@ -229,7 +229,7 @@ def _recover(incident: Incident, verdicts: Sequence[Verdict], end: dt.datetime) 
     if not ours:
         return incident
     if any(_still_bad(finding) for finding in ours):
-        return replace(incident, last_seen=end, healthy=0)
+        return replace(incident, last_seen=max(incident.last_seen, end), healthy=0)
     healthy = incident.healthy + 1
     if healthy < min(HEALTHY[_grain(finding)] for finding in ours):
         return replace(incident, healthy=healthy)

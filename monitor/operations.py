@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 
 from checks.base import Finding, Kind
+from monitor.gate import TOGETHER, Gate, State
 from monitor.incidents import Incident
 from monitor.stores.base import TableFailure
 
@@ -27,8 +28,8 @@ KINDS: Mapping[tuple[str, str], Kind] = {
         "The check {check} crashed", "This is a fault of trackwatch, or of your own check: see the log of the run."
     ),
     ("lateness", "not_loaded"): Kind(
-        "No new events in the store",
-        "Look at the sync history of the pipe. Events are not judged until the store is loaded again.",
+        "{subject} has no new events",
+        "Look at the sync history of the pipe. What depends on it is judged as soon as it is loaded again.",
     ),
 }
 
@@ -44,17 +45,45 @@ def reachable() -> Finding:
     return Finding(check=NAME, kind="store_unreachable", relevant=False)
 
 
-def loaded(newest: dt.datetime | None, now: dt.datetime, patience: dt.timedelta) -> Finding:
-    """Return whether the store was loaded lately; `newest` is the newest time in it, None where it is empty."""
+def loaded(gates: Mapping[str, Gate], now: dt.datetime) -> list[Finding]:
+    """Return whether the store is loaded when it usually is, and whether each of its sources is.
+
+    Where nothing is loaded at all, the store says so once, and none of its sources.
+    """
+    late = {name: gate for name, gate in gates.items() if gate.state is State.LATE}
+    newest = max((gate.newest for gate in gates.values()), default=None)
+    came_last = max((gate.newest for gate in late.values()), default=None)
+    whole = newest is None or (came_last is not None and newest - came_last < TOGETHER)
+    findings = [_store_loaded(newest, now, late=whole)]
+    return findings + [_source_loaded(name, gate, now, late=name in late and not whole) for name, gate in gates.items()]
+
+
+def _store_loaded(newest: dt.datetime | None, now: dt.datetime, *, late: bool) -> Finding:
     if newest is None:
         text = "The store holds no events in the time that is watched."
     else:
-        hours = (now - newest) / dt.timedelta(hours=1)
-        text = (
-            f"The newest event in the store is {hours:,.0f} hours old. No event is judged until newer ones are loaded."
-        )
-    late = newest is None or now - newest > patience
-    return Finding(check="lateness", kind="not_loaded", since=newest, relevant=late, text=text)
+        text = f"The newest event in the store is {_hours(now - newest)} old. No event is judged until it is loaded."
+    return Finding(check="lateness", kind="not_loaded", since=newest, relevant=late, text=text if late else "")
+
+
+def _source_loaded(source: str, gate: Gate, now: dt.datetime, *, late: bool) -> Finding:
+    text = (
+        f"{source} was last loaded {_hours(now - gate.newest)} ago, {_hours(gate.overdue)} later than it usually is, "
+        "while others were. Its events, and totals that it is part of, are not judged until it is loaded."
+    )
+    return Finding(
+        check="lateness",
+        kind="not_loaded",
+        property=source,  # as a table that cannot be read: each is an incident of its own
+        since=gate.newest,
+        relevant=late,
+        text=text if late else "",
+    )
+
+
+def _hours(length: dt.timedelta) -> str:
+    hours = max(round(length / dt.timedelta(hours=1)), 1)
+    return f"{hours:,} hour{'s' * (hours != 1)}"
 
 
 def unreadable(failures: Iterable[TableFailure]) -> list[Finding]:

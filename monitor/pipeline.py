@@ -9,8 +9,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from checks.base import Bucket
-from monitor import operations, tell, windows
+from monitor import operations, tell
 from monitor.alerts.deliver import Outcome, deliver
 from monitor.alerts.message import Chart, Message
 from monitor.compose import Composer
@@ -18,12 +17,13 @@ from monitor.config import Config
 from monitor.decide import Verdict
 from monitor.errors import StoreError
 from monitor.evaluate import Evaluation, advance, evaluate, operational
-from monitor.history.measures import Progress
 from monitor.history.memory import Memory, Step
 from monitor.incidents import Incident, State
-from monitor.judge import evidence, kind_of, wanted
+from monitor.judge import evidence, kind_of
+from monitor.loading import Loaded, OnChunk, load
+from monitor.loading import would_ask as loading_would_ask
 from monitor.profile import Measurements
-from monitor.reading import Reading, read, request
+from monitor.reading import Reading
 from monitor.stores.base import Request, Store
 
 
@@ -48,38 +48,35 @@ class Installation:
     store: Store
     memory: Memory
 
-    @property
-    def pace(self) -> windows.Pace:
-        """Return how the store is read and judged over time."""
-        store = self.config.store
-        return windows.Pace(ZoneInfo(self.config.zone), store.lateness, store.history, store.judge, store.patience)
 
+def run(
+    installation: Installation, now: dt.datetime, *, dry_run: bool = False, on_chunk: OnChunk = lambda _done, _of: None
+) -> Result:
+    """Evaluate everything that is due: each complete bucket once, whatever was missed too, oldest first.
 
-def run(installation: Installation, now: dt.datetime, *, dry_run: bool = False) -> Result:
-    """Evaluate everything that is due: each complete bucket once, whatever was missed too, oldest first."""
-    memory, config, pace = installation.memory, installation.config, installation.pace
-    progress, known = memory.progress(), memory.incidents(since=now - pace.history)
-    if windows.nothing_due(progress, pace, now):
-        return _send(installation, Result(now=now, incidents=_news(known, known)), dry_run=dry_run)
-
-    since = windows.read_since(progress, pace, now)
+    Args:
+        installation: what to watch.
+        now: the time.
+        dry_run: remember and send nothing.
+        on_chunk: told how many chunks of the past a first run has read, of how many.
+    """
+    memory, config = installation.memory, installation.config
+    known = memory.incidents(since=now - config.store.history)
     try:
-        reading = read(installation.store, _asked(config, since, now), memory.watermarks())
+        loaded = load(config, installation.store, memory, now, None if dry_run else on_chunk)
     except StoreError as error:
-        if progress is None:
+        if memory.progress() is None:
             raise
         return _store_is_down(installation, known, error, now, dry_run=dry_run)
+    if loaded is None:
+        return _send(installation, Result(now=now, incidents=_news(known, known)), dry_run=dry_run)
 
-    complete = windows.complete_until(reading.watermarks.values(), pace, now)
-    due = windows.to_judge(progress, pace, reading.first or since, complete) if complete else ()
-    found = _judge(installation, reading, due, since, known, now)
+    found = _judge(config, loaded, known, now)
     incidents, messages = tell.messages(found.incidents, composer_of(config), _charts(config, found), now)
     news = _news(known, incidents)
-    result = Result(now=now, reading=reading, verdicts=found.verdicts, incidents=news, messages=messages)
+    result = Result(now=now, reading=loaded.reading, verdicts=found.verdicts, incidents=news, messages=messages)
     if not dry_run:
-        judged = due[-1].end if due else progress.judged_until if progress else since
-        after = Progress(progress.measured_from if progress else since, now, judged)
-        _remember(installation, result, since, progress, after)
+        _remember(installation, result, loaded)
     return _send(installation, result, dry_run=dry_run)
 
 
@@ -91,48 +88,35 @@ def _news(known: Sequence[Incident], incidents: Sequence[Incident]) -> tuple[Inc
 
 def would_ask(installation: Installation, now: dt.datetime) -> Request:
     """Return what a run at `now` would ask of the store."""
-    since = windows.read_since(installation.memory.progress(), installation.pace, now)
-    return _asked(installation.config, since, now)
+    return loading_would_ask(installation.config, installation.memory, now)
 
 
-def _asked(config: Config, since: dt.datetime, until: dt.datetime) -> Request:
-    return request(wanted(config.checks.values(), config.plan), since, until, config.zone)
-
-
-def _judge(
-    installation: Installation,
-    reading: Reading,
-    due: Sequence[Bucket],
-    since: dt.datetime,
-    known: Sequence[Incident],
-    now: dt.datetime,
-) -> Evaluation:
+def _judge(config: Config, loaded: Loaded, known: Sequence[Incident], now: dt.datetime) -> Evaluation:
     """Judge the windows, and then trackwatch's own view of the store."""
-    config, pace = installation.config, installation.pace
-    unreadable = operations.unreadable(reading.failures)
-    newest = max((mark.received for mark in reading.watermarks.values()), default=None)
+    unreadable = operations.unreadable(loaded.reading.failures)
     own = [operations.reachable(), *unreadable, *operations.recovered(known, unreadable, "table_unreadable")]
-    if newest or not unreadable:  # what cannot be read may well be loaded
-        own.append(operations.loaded(newest, now, pace.patience))
+    if loaded.gates or not unreadable:  # what cannot be read may well be loaded
+        own += operations.loaded(loaded.gates, now)
     found = Evaluation((), tuple(known), None)
-    if due:
-        measurements = _measurements(installation, reading, since, due[-1].end)
-        found = evaluate(config, measurements, due, known, frozenset(f.event for f in unreadable if f.event))
+    if loaded.due:
+        measurements = _measurements(config, loaded)
+        found = evaluate(config, measurements, loaded.due, known, frozenset(f.event for f in unreadable if f.event))
     verdicts = operational(config, own)
     incidents = advance(found.incidents, verdicts, now)
     return Evaluation((*found.verdicts, *verdicts), incidents, found.profile)
 
 
-def _measurements(installation: Installation, reading: Reading, since: dt.datetime, until: dt.datetime) -> Measurements:
-    """Put what was just read behind what is remembered."""
-    import pandas as pd  # noqa: PLC0415 heavy, and a run with nothing due needs none
-
-    config = installation.config
-    past = installation.memory.points(until - config.store.history, since)
-    points = pd.concat([past, reading.points], ignore_index=True) if len(past) else reading.points
-    start = min(since, until - config.store.history) if len(past) else since
-    zone = ZoneInfo(config.zone)
-    return Measurements(points, reading.catalog, since=start, until=until, zone=zone, exclusions=config.exclusions)
+def _measurements(config: Config, loaded: Loaded) -> Measurements:
+    return Measurements(
+        loaded.points,
+        loaded.reading.catalog,
+        since=loaded.since,
+        until=loaded.progress.judged_until,
+        zone=ZoneInfo(config.zone),
+        exclusions=config.exclusions,
+        first=loaded.first,
+        learn=config.store.history,
+    )
 
 
 def composer_of(config: Config) -> Composer:
@@ -173,25 +157,27 @@ def _store_is_down(
     return _send(installation, result, dry_run=dry_run)
 
 
-def _remember(
-    installation: Installation, result: Result, since: dt.datetime, before: Progress | None, progress: Progress
-) -> None:
+def _remember(installation: Installation, result: Result, loaded: Loaded) -> None:
     """Keep everything in one transaction, before anything is sent."""
-    assert result.reading is not None  # noqa: S101 for the type checker: called only after a reading
+    config, memory, reading = installation.config, installation.memory, loaded.reading
     open_now = sum(incident.state is State.OPEN for incident in result.incidents)
-    installation.memory.keep(
+    memory.keep(
         Step(
             at=result.now,
-            measured_since=since,
-            points=result.reading.points,
-            watermarks=result.reading.watermarks,
-            before=before,
-            progress=progress,
+            points=reading.points,
+            spans=loaded.spans,
+            watermarks=reading.watermarks,
+            rhythms=loaded.rhythms,
+            before=loaded.before,
+            progress=loaded.progress,
             incidents=result.incidents,
-            deliveries=tell.address(result.messages, tuple(installation.config.channels)),
-            summary={"rows": result.reading.rows, "findings": len(result.verdicts), "open": open_now},
+            deliveries=tell.address(result.messages, tuple(config.channels)),
+            summary={"rows": reading.rows, "findings": len(result.verdicts), "open": open_now},
         )
     )
+    if loaded.plan.days:
+        hours = max(config.keep.hours, config.store.history + dt.timedelta(days=7))
+        memory.tidy(replace(config.keep, hours=hours), result.now, ZoneInfo(config.zone))
 
 
 def _send(installation: Installation, result: Result, *, dry_run: bool) -> Result:

@@ -10,16 +10,13 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from checks.base import EVERY, Bucket, Calendar, Catalog, Grain, Key, Stat, Table
+from checks.base import EVERY, NOT_ADDITIVE, Bucket, Calendar, Catalog, Grain, Key, Stat, Table
 from monitor.calendar import Exclusion, floor_day, spine
 
 if TYPE_CHECKING:
     import pandas as pd
 
 MOST_SPOILT = 0.2  # share of a series' past that ended incidents may take from its baseline (Farrington et al. 1996)
-NOT_ADDITIVE = {
-    str(stat) for stat in (Stat.FINGERPRINT, Stat.DISTINCT, Stat.LOWEST, Stat.HIGHEST, Stat.RECEIVED, Stat.LOADED)
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +44,7 @@ class Stretch:
 class Measurements:
     """All points of a stretch of time, as full series; the profile of any window in it is a view on them."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 all but two are named
         self,
         points: pd.DataFrame,
         catalog: Catalog,
@@ -56,26 +53,44 @@ class Measurements:
         until: dt.datetime,
         zone: ZoneInfo,
         exclusions: Sequence[Exclusion] = (),
+        first: Mapping[tuple[str, str], dt.datetime] | None = None,
+        learn: dt.timedelta | None = None,
     ) -> None:
-        """Take points with the columns of `history.measures.read_points`, buckets in seconds since 1970."""
+        """Take points with the columns of `history.points.read_points`, buckets in seconds since 1970.
+
+        `first` is the first hour in which an (event, source) was ever seen, where that lies before the points.
+        `learn` is how much of the past, in whole days before its own, each window is judged by; None: all of it.
+        """
         self.catalog = catalog
         self.zone = zone
+        self._learn = learn
         self._span = (since, until)
         self._exclusions = exclusions
         self._groups = {str(name): group for name, group in points.groupby(points["measure"] + "/" + points["grain"])}
         self._none = points.iloc[:0]
         rows = self._groups.get(f"{Stat.ROWS}/hour", self._none)
-        first = rows.groupby(["event", "source"], as_index=False)["bucket"].min()
-        self.first: Mapping[tuple[str, str], int] = {
-            (event, source): int(bucket)
-            for event, source, bucket in zip(first["event"], first["source"], first["bucket"], strict=True)
-        }
+        here = rows.groupby(["event", "source"], as_index=False)["bucket"].min()
+        seen = {key: int(at.timestamp()) for key, at in (first or {}).items() if at < until}
+        for event, source, bucket in zip(here["event"], here["source"], here["bucket"], strict=True):
+            seen[event, source] = min(seen.get((event, source), int(bucket)), int(bucket))
+        self.first: Mapping[tuple[str, str], int] = seen
         self._calendars: dict[Grain, Calendar] = {}
         self._series: dict[tuple[str, Grain, str | None], tuple[tuple[Key, ...], np.ndarray]] = {}
 
-    def profile(self, window: Bucket, stretches: Sequence[Stretch] = ()) -> WindowProfile:
-        """Return what checks see when they judge a window: nothing after its end."""
-        return WindowProfile(self, window, tuple(stretches))
+    def profile(
+        self, window: Bucket, stretches: Sequence[Stretch] = (), known: Mapping[str, dt.datetime] | None = None
+    ) -> WindowProfile:
+        """Return what checks see when they judge a window: nothing after its end, nor of a source after it is known."""
+        return WindowProfile(self, window, tuple(stretches), known or {})
+
+    def learned_from(self, window: Bucket) -> dt.datetime:
+        """Return the local midnight from which on the past is seen when a window is judged."""
+        today = floor_day(window.start, self.zone)
+        return self._span[0] if self._learn is None else floor_day(today - self._learn, self.zone)
+
+    def sources(self, event: str) -> frozenset[str]:
+        """Return the sources from which an event was ever seen."""
+        return frozenset(source for e, source in self.first if e == event)
 
     def calendar(self, grain: Grain) -> Calendar:
         """Return the whole spine of a grain."""
@@ -142,6 +157,7 @@ class WindowProfile:
     everything: Measurements
     window: Bucket
     stretches: tuple[Stretch, ...]
+    known: Mapping[str, dt.datetime] = field(default_factory=dict)  # source -> until when it is complete, if it is not
     _tables: dict[tuple[str, Grain, str | None], Table] = field(default_factory=dict)
 
     @property
@@ -165,9 +181,14 @@ class WindowProfile:
     def _view(self, measure: str, grain: Grain, wanted: str | None) -> Table:
         keys, values = self.everything.series(measure, grain, wanted)
         whole = self.everything.calendar(grain)
-        n = _until(whole, self.window.end)
-        calendar = Calendar(grain, whole.starts[: n + 1], whole.slot[:n], whole.day[:n], whole.holiday[:n])
-        values = values[:, :n].copy()
+        start = np.datetime64(int(self.everything.learned_from(self.window).timestamp()), "s")
+        a, n = int(np.searchsorted(whole.starts, start)), _until(whole, self.window.end)
+        a = min(a, n)
+        part = slice(a, n)
+        day = whole.day[part] - (whole.day[a] if a < n else 0)
+        calendar = Calendar(grain, whole.starts[a : n + 1], whole.slot[part], day, whole.holiday[part])
+        values = values[:, part].copy()
+        self._hide_incomplete(keys, calendar, values)
         usable = np.isfinite(values) & ~calendar.holiday
         usable &= ~self._spoilt(keys, calendar, measure, over=False)
         over = self._spoilt(keys, calendar, measure, over=True)
@@ -176,8 +197,16 @@ class WindowProfile:
         usable &= ~over
         values[over] = np.nan
         # from local midnight on: a run by the hour then sees exactly what a run by the day sees
-        cut = _until(whole, floor_day(self.window.start, self.everything.zone))
-        return Table(measure, calendar, keys, values, usable, min(cut, n))
+        cut = _until(calendar, floor_day(self.window.start, self.everything.zone))
+        return Table(measure, calendar, keys, values, usable, min(cut, n - a))
+
+    def _hide_incomplete(self, keys: Sequence[Key], calendar: Calendar, values: np.ndarray) -> None:
+        """Make unknown what is not complete: of a source that is behind, and of totals that it is part of."""
+        for i, key in enumerate(keys) if self.known else ():
+            sources = {key.source} if key.source is not None else self.everything.sources(key.event)
+            limits = [self.known[source] for source in sources if source in self.known]
+            if limits:
+                values[i, _until(calendar, min(limits)) :] = np.nan
 
     def _spoilt(self, keys: Sequence[Key], calendar: Calendar, measure: str, *, over: bool) -> np.ndarray:
         """Mark [keys, buckets] that lie in a stretch in which the series was wrong."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from checks.base import Catalog, Measure, Stat
-from monitor.history.measures import Watermark, moment
+from monitor.history.measures import Watermark
+from monitor.history.times import moment
 from monitor.stores.base import COLUMNS, Request, Store, TableFailure
 
 ALWAYS = (  # what the calendar and the watermarks need, whatever is checked
@@ -16,6 +17,7 @@ ALWAYS = (  # what the calendar and the watermarks need, whatever is checked
     Measure(Stat.ROWS),
     Measure(Stat.RECEIVED, grain="hour"),
     Measure(Stat.LOADED, grain="hour"),
+    Measure(Stat.LAGS),
 )
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ class Reading:
 
     catalog: Catalog
     points: pd.DataFrame  # columns of `stores.base.COLUMNS`; bucket in seconds since 1970; without the marks
+    marks: pd.DataFrame  # the newest received_at and loaded_at by source, event and hour
     watermarks: Mapping[str, Watermark]
     failures: tuple[TableFailure, ...]
     statements: int
@@ -40,14 +43,27 @@ class Reading:
         return moment(int(self.points["bucket"].min())) if len(self.points) else None
 
 
-def request(measures: Iterable[Measure], since: dt.datetime, until: dt.datetime, zone: str) -> Request:
-    """Return the request for all that checks want, and what is always needed."""
-    return Request(tuple(dict.fromkeys((*ALWAYS, *measures))), since, until, zone)
+def request(
+    measures: Iterable[Measure], since: dt.datetime, until: dt.datetime, zone: str, *, days: bool = True
+) -> Request:
+    """Return the request for all that checks want, and what is always needed; without `days`, for hours alone."""
+    wanted = tuple(dict.fromkeys((*ALWAYS, *measures)))
+    return Request(tuple(m for m in wanted if days or m.grain == "hour"), since, until, zone)
 
 
-def read(store: Store, asked: Request, known: Mapping[str, Watermark]) -> Reading:
-    """Ask the store. `known` are the watermarks so far, which only move forwards. Raises StoreError."""
-    catalog = store.catalog((asked.since, asked.until))
+def read(store: Store, asked: Request, known: Mapping[str, Watermark], catalog: Catalog | None = None) -> Reading:
+    """Ask the store.
+
+    Args:
+        store: where the events lie.
+        asked: what to measure.
+        known: the watermarks so far, which only move forwards.
+        catalog: what the store holds, where it has just been asked.
+
+    Raises:
+        StoreError: the store does not answer.
+    """
+    catalog = catalog or store.catalog((asked.since, asked.until))
     measured = store.measure(asked)
     frame = measured.frame.loc[:, list(COLUMNS)]
     frame = frame.assign(bucket=frame["bucket"].astype("datetime64[s]").astype("int64"))
@@ -55,15 +71,17 @@ def read(store: Store, asked: Request, known: Mapping[str, Watermark]) -> Readin
     return Reading(
         catalog,
         frame[~is_mark],
-        _watermarks(frame[is_mark], known),
+        frame[is_mark],
+        _watermarks(frame[is_mark], known, asked.until),
         measured.failures,
         measured.statements,
         measured.rows,
     )
 
 
-def _watermarks(marks: pd.DataFrame, known: Mapping[str, Watermark]) -> dict[str, Watermark]:
+def _watermarks(marks: pd.DataFrame, known: Mapping[str, Watermark], now: dt.datetime) -> dict[str, Watermark]:
     newest = marks.groupby(["source", "measure"])["value"].max()
+    newest = newest.clip(upper=now.timestamp())  # the store's clock may be ahead, and a mark never moves back
     found = dict(known)
     for source in marks["source"].unique():
         received, loaded = (newest.get((source, mark)) for mark in MARKS)

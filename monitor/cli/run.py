@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,8 +34,8 @@ def command(
 
     started = current_time()
     config = load_config(config_path)
-    with opened(config) as installation:
-        result = run(installation, now or started, dry_run=dry_run)
+    with opened(config) as installation, _progress() as on_chunk:
+        result = run(installation, now or started, dry_run=dry_run, on_chunk=on_chunk)
         seconds = (current_time() - started).total_seconds()
         if as_json:
             click.echo(_json(installation, result, seconds, everything=everything))
@@ -43,6 +45,19 @@ def command(
         click.echo(f"trackwatch: {result.error}", err=True)
     failed = any(outcome.state == "failed" for outcome in result.outcomes)
     sys.exit(3 if result.error or failed else exit_code(result.incidents, fail_on))
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int], None]]:
+    """Show on a terminal how much of the past a first run has read; elsewhere, nothing."""
+    from rich.console import Console  # noqa: PLC0415 keeps --help fast
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+
+    console = Console(stderr=True)
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
+        task = progress.add_task("Reading the past", visible=False)
+        yield lambda done, of: progress.update(task, completed=done, total=of, visible=done < of)
 
 
 def _json(installation: Installation, result: Result, seconds: float, *, everything: bool) -> str:

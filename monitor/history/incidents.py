@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection, Row, delete, insert, or_, select
 
 from monitor.history import schema
-from monitor.history.measures import seconds
+from monitor.history.times import seconds
 from monitor.incidents import Incident, State
 
 

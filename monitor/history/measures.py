@@ -1,29 +1,40 @@
-"""Which measures were read, up to when, and what were they?"""
+"""How far has a workspace been measured and judged, and how do the loads of its sources come?"""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
 
+import numpy as np
 from sqlalchemy import Connection, delete, insert, select
 
 from monitor.history import schema
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-SERIES = ["source", "event", "property", "label", "measure", "grain"]
+from monitor.history.times import moment, seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a workspace has been measured and judged; half-open, UTC."""
+    """How far a workspace has been measured and judged; half-open, UTC.
+
+    Nothing has been judged yet while `judged_until` is `measured_from`: the first reading of
+    the past is under way, and goes on at `measured_until`.
+    """
 
     measured_from: dt.datetime
     measured_until: dt.datetime
-    judged_until: dt.datetime
+    judged_until: dt.datetime  # of every source but those that are behind
+    behind: Mapping[str, dt.datetime] = field(default_factory=dict)  # source -> until when it has been judged
+
+    @property
+    def begun(self) -> bool:
+        """Say whether anything has been judged."""
+        return self.judged_until > self.measured_from
+
+    @property
+    def oldest(self) -> dt.datetime:
+        """Return until when everything has been judged."""
+        return min((self.judged_until, *self.behind.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,32 +44,49 @@ class Watermark:
     received: dt.datetime
     loaded: dt.datetime | None
 
+    @property
+    def newest(self) -> dt.datetime:
+        """Return when it was loaded last, as far as the store says."""
+        return self.loaded or self.received
 
-def seconds(at: dt.datetime) -> int:
-    """Return an aware datetime as whole seconds since 1970."""
-    return int(at.timestamp())
 
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """When the loads of a source were seen, and how late its rows came."""
 
-def moment(value: int) -> dt.datetime:
-    """Return seconds since 1970 as an aware datetime in UTC."""
-    return dt.datetime.fromtimestamp(value, tz=dt.UTC)
+    loads: tuple[int, ...] = ()  # seconds since 1970, ascending, at most one an hour
+    arrivals: tuple[float, ...] = ()  # rows first seen less than 1, 2, 3, … hours after their hour had ended
+    seen: int | None = None  # when, by our own clock, the watermark was last seen to have moved
+    lag: int | None = None  # seconds within which nearly all rows were loaded, where the store says when they were
 
 
 def read_progress(connection: Connection, workspace: str) -> Progress | None:
     """Return how far the workspace is, or None before its first run."""
-    table = schema.progress
+    table, behind = schema.progress, schema.behind
     row = connection.execute(select(table).where(table.c.workspace == workspace)).first()
     if row is None:
         return None
-    return Progress(moment(row.measured_from), moment(row.measured_until), moment(row.judged_until))
+    late = connection.execute(select(behind).where(behind.c.workspace == workspace))
+    return Progress(
+        moment(row.measured_from),
+        moment(row.measured_until),
+        moment(row.judged_until),
+        {each.source: moment(each.judged_until) for each in late},
+    )
 
 
 def write_progress(connection: Connection, workspace: str, progress: Progress) -> None:
     """Remember how far the workspace is."""
-    table = schema.progress
-    connection.execute(delete(table).where(table.c.workspace == workspace))
+    for table in (schema.progress, schema.behind):
+        connection.execute(delete(table).where(table.c.workspace == workspace))
     values = {name: seconds(getattr(progress, name)) for name in ("measured_from", "measured_until", "judged_until")}
-    connection.execute(insert(table).values(workspace=workspace, **values))
+    connection.execute(insert(schema.progress).values(workspace=workspace, **values))
+    late = [
+        {"workspace": workspace, "source": source, "judged_until": seconds(until)}
+        for source, until in progress.behind.items()
+    ]
+    if late:
+        connection.execute(insert(schema.behind), late)
 
 
 def read_watermarks(connection: Connection, workspace: str) -> dict[str, Watermark]:
@@ -81,75 +109,30 @@ def write_watermarks(connection: Connection, workspace: str, watermarks: Mapping
         )
 
 
-def write_points(
-    connection: Connection, workspace: str, frame: pd.DataFrame, since: dt.datetime, until: dt.datetime
-) -> None:
-    """Replace every point with a bucket in [since, until) by those of `frame` (columns of `stores.base.COLUMNS`).
-
-    Reading the same stretch again leaves the same points: idempotent.
-    """
-    import pandas as pd  # noqa: PLC0415 heavy, and a run with nothing due needs none
-
-    _forget(connection, workspace, since, until)
-    frame = frame[frame["value"] != 0]
-    if frame.empty:
-        return
-    ids = _series_ids(connection, workspace, frame[SERIES].drop_duplicates())
-    known = frame.merge(ids, on=SERIES, how="left")
-    rows = pd.DataFrame(
-        {
-            "series_id": known["id"].astype("int64"),
-            "bucket": known["bucket"].astype("datetime64[s]").astype("int64"),
-            "value": known["value"].astype("float64"),
-        }
-    )
-    connection.execute(insert(schema.point), _records(rows))
-
-
-def read_points(connection: Connection, workspace: str, since: dt.datetime, until: dt.datetime) -> pd.DataFrame:
-    """Return the points with a bucket in [since, until): columns SERIES, bucket (seconds since 1970), value."""
-    import pandas as pd  # noqa: PLC0415 heavy, and a run with nothing due needs none
-
-    series, point = schema.series, schema.point
-    query = (
-        select(point.c.series_id, point.c.bucket, point.c.value)
-        .join(series, series.c.id == point.c.series_id)
-        .where(series.c.workspace == workspace, point.c.bucket >= seconds(since), point.c.bucket < seconds(until))
-    )
-    rows = [tuple(row) for row in connection.execute(query)]
-    points = pd.DataFrame(rows, columns=["id", "bucket", "value"])
-    return points.merge(_known_series(connection, workspace), on="id", how="left").drop(columns="id")
-
-
-def _forget(connection: Connection, workspace: str, since: dt.datetime, until: dt.datetime) -> None:
-    ours = select(schema.series.c.id).where(schema.series.c.workspace == workspace)
-    table = schema.point
-    connection.execute(
-        delete(table).where(
-            table.c.series_id.in_(ours), table.c.bucket >= seconds(since), table.c.bucket < seconds(until)
+def read_rhythms(connection: Connection, workspace: str) -> dict[str, Rhythm]:
+    """Return what is known of the loads of each source."""
+    table = schema.rhythm
+    rows = connection.execute(select(table).where(table.c.workspace == workspace))
+    return {
+        row.source: Rhythm(
+            tuple(np.frombuffer(row.loads, "<u4").tolist()),
+            tuple(np.frombuffer(row.arrivals, "<f8").tolist()),
+            row.seen,
+            row.lag,
         )
-    )
+        for row in rows
+    }
 
 
-def _known_series(connection: Connection, workspace: str) -> pd.DataFrame:
-    import pandas as pd  # noqa: PLC0415 heavy, and a run with nothing due needs none
-
-    table = schema.series
-    columns = [table.c.id, *(table.c[name] for name in SERIES)]
-    rows = [tuple(row) for row in connection.execute(select(*columns).where(table.c.workspace == workspace))]
-    return pd.DataFrame(rows, columns=["id", *SERIES])
-
-
-def _series_ids(connection: Connection, workspace: str, wanted: pd.DataFrame) -> pd.DataFrame:
-    """Return `wanted` with an id each, making the series that are new."""
-    known = wanted.merge(_known_series(connection, workspace), on=SERIES, how="left")
-    new = known[known["id"].isna()]
-    if not new.empty:
-        connection.execute(insert(schema.series), _records(new[SERIES].assign(workspace=workspace)))
-        known = wanted.merge(_known_series(connection, workspace), on=SERIES, how="left")
-    return known
-
-
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    names = [str(name) for name in frame.columns]
-    return [dict(zip(names, row, strict=True)) for row in frame.itertuples(index=False, name=None)]
+def write_rhythms(connection: Connection, workspace: str, rhythms: Mapping[str, Rhythm]) -> None:
+    """Replace what is known of the loads of the named sources."""
+    table = schema.rhythm
+    for source, rhythm in rhythms.items():
+        connection.execute(delete(table).where(table.c.workspace == workspace, table.c.source == source))
+        values = {
+            "seen": rhythm.seen,
+            "lag": rhythm.lag,
+            "loads": np.array(rhythm.loads, "<u4").tobytes(),
+            "arrivals": np.array(rhythm.arrivals, "<f8").tobytes(),
+        }
+        connection.execute(insert(table).values(workspace=workspace, source=source, **values))

@@ -6,15 +6,20 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import orjson
 from sqlalchemy import insert
 
+from checks.base import Grain, Stat
 from monitor.alerts.deliver import Delivery
+from monitor.config import Keep
 from monitor.errors import StateError
-from monitor.history import incidents, measures, outbox, schema
+from monitor.history import incidents, measures, outbox, points, retention, schema
 from monitor.history.engine import one_at_a_time, open_engine, transaction
-from monitor.history.measures import Progress, Watermark, seconds
+from monitor.history.measures import Progress, Rhythm, Watermark
+from monitor.history.points import Span
+from monitor.history.times import moment, seconds
 from monitor.incidents import Incident
 
 if TYPE_CHECKING:
@@ -26,9 +31,10 @@ class Step:
     """What one run changes: kept whole, or not at all."""
 
     at: dt.datetime
-    measured_since: dt.datetime
     points: pd.DataFrame
+    spans: Mapping[Grain, Span]  # what was read anew of each grain, and is replaced by `points`
     watermarks: Mapping[str, Watermark]
+    rhythms: Mapping[str, Rhythm]
     before: Progress | None  # how far the workspace was when the run began
     progress: Progress
     incidents: Sequence[Incident]
@@ -55,10 +61,31 @@ class Memory:
         with transaction(self._engine) as connection:
             return measures.read_watermarks(connection, self._workspace)
 
-    def points(self, since: dt.datetime, until: dt.datetime) -> pd.DataFrame:
-        """Return what was measured with a bucket in [since, until)."""
+    def rhythms(self) -> dict[str, Rhythm]:
+        """Return what is known of the loads of each source."""
         with transaction(self._engine) as connection:
-            return measures.read_points(connection, self._workspace, since, until)
+            return measures.read_rhythms(connection, self._workspace)
+
+    def points(self, since: dt.datetime, until: dt.datetime, grains: Sequence[Grain] = ("hour", "day")) -> pd.DataFrame:
+        """Return what was measured with a bucket in [since, until), of some grains."""
+        with transaction(self._engine) as connection:
+            return points.read_points(connection, self._workspace, since, until, grains)
+
+    def first_seen(self) -> dict[tuple[str, str], dt.datetime]:
+        """Return the first hour in which each (event, source) was ever seen, however long ago."""
+        with transaction(self._engine) as connection:
+            known = points.known_series(connection, self._workspace)
+        rows = known[(known["measure"] == Stat.ROWS) & (known["grain"] == "hour") & known["first_seen"].notna()]
+        return {
+            (event, source): moment(int(first))
+            for event, source, first in zip(rows["event"], rows["source"], rows["first_seen"], strict=True)
+        }
+
+    def tidy(self, keep: Keep, now: dt.datetime, zone: ZoneInfo) -> None:
+        """Roll up and drop what is older than it is kept."""
+        with transaction(self._engine) as connection:
+            one_at_a_time(connection, self._workspace)
+            retention.forget(connection, self._workspace, keep, now, zone)
 
     def incidents(self, since: dt.datetime | None = None) -> tuple[Incident, ...]:
         """Return the open incidents, and those resolved after `since`."""
@@ -82,9 +109,9 @@ class Memory:
             one_at_a_time(connection, self._workspace)
             if measures.read_progress(connection, self._workspace) != step.before:
                 raise StateError("another run of this workspace ended meanwhile; this one told and changed nothing")
-            until = step.progress.measured_until
-            measures.write_points(connection, self._workspace, step.points, step.measured_since, until)
+            points.write_points(connection, self._workspace, step.points, step.spans)
             measures.write_watermarks(connection, self._workspace, step.watermarks)
+            measures.write_rhythms(connection, self._workspace, step.rhythms)
             incidents.write_incidents(connection, self._workspace, step.incidents)
             outbox.enqueue(connection, self._workspace, step.deliveries)
             measures.write_progress(connection, self._workspace, step.progress)

@@ -24,7 +24,7 @@ from monitor.alerts.message import Chart, Message
 from monitor.errors import DeliveryError
 from monitor.history import schema
 from monitor.history.engine import transaction
-from monitor.history.measures import moment, seconds
+from monitor.history.times import moment, seconds
 
 LEASE = dt.timedelta(minutes=10)  # for which a try belongs to the process that began it
 PENDING, SENDING, SENT, FAILED = "pending", "sending", "sent", "failed"

@@ -1,7 +1,7 @@
 """In which tables is the memory kept?
 
-One row per series and bucket; zeros are left out, the calendar spine fills them in. Times are
-whole seconds since 1970 (SQLite has no time zones, and integers compare the same everywhere).
+Points are packed, a row for a stretch of a series (see `points`). Times are whole seconds since
+1970 (SQLite has no time zones, and integers compare the same everywhere).
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Float,
     ForeignKey,
     Index,
     Integer,
@@ -23,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0002"  # the newest migration: compared at start without importing Alembic
+HEAD = "0003"  # the newest migration: compared at start without importing Alembic
 
 metadata = MetaData(
     naming_convention={
@@ -45,15 +44,18 @@ series = Table(
     Column("label", Text, nullable=False, server_default=""),
     Column("measure", String(100), nullable=False),
     Column("grain", String(10), nullable=False),
+    Column("first_seen", BigInteger),  # its first bucket: outlives its points
     UniqueConstraint("workspace", "source", "event", "property", "label", "measure", "grain"),
 )
 
-point = Table(
-    "point",
+chunk = Table(
+    "chunk",
     metadata,
+    Column("workspace", String(100), primary_key=True),
+    Column("grain", String(10), primary_key=True),
+    Column("start", BigInteger, primary_key=True),
     Column("series_id", Integer, ForeignKey("series.id"), primary_key=True),
-    Column("bucket", BigInteger, primary_key=True),
-    Column("value", Float, nullable=False),
+    Column("points", LargeBinary, nullable=False),
     sqlite_with_rowid=False,
 )
 
@@ -73,6 +75,25 @@ watermark = Table(
     Column("source", String(200), primary_key=True),
     Column("received", BigInteger, nullable=False),
     Column("loaded", BigInteger),
+)
+
+behind = Table(
+    "behind",
+    metadata,
+    Column("workspace", String(100), primary_key=True),
+    Column("source", String(200), primary_key=True),
+    Column("judged_until", BigInteger, nullable=False),
+)
+
+rhythm = Table(
+    "rhythm",
+    metadata,
+    Column("workspace", String(100), primary_key=True),
+    Column("source", String(200), primary_key=True),
+    Column("loads", LargeBinary, nullable=False),
+    Column("arrivals", LargeBinary, nullable=False),
+    Column("seen", BigInteger),
+    Column("lag", BigInteger),
 )
 
 run = Table(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from checks.base import Stat
-from monitor.history.measures import moment
+from monitor.history.times import moment
 from monitor.scan.measuring import DAY, Measured
 from monitor.stores.files.ingest import Ingested
 

@@ -124,8 +124,8 @@ def over_time(config: Config, measured: Measured) -> Evaluation:
 
 def _due(measured: Measured) -> list[Bucket]:
     """Return what is judged: a day at a time, or as many as make a long past bearable; at the end one day."""
-    none = dt.timedelta()
-    days = windows.to_judge(None, windows.Pace(ZONE, none, none, None, none), measured.recent, measured.complete)
+    first = floor_day(measured.recent + windows.LEARNING, ZONE)
+    days = [each.bucket for each in windows.to_judge({"": first}, {"": measured.complete}, ZONE)]
     step = max(len(days) // MOST_WINDOWS, 1)
     cuts = [day.start for day in days[:-1:step]] + [day.start for day in days[-1:]] + [day.end for day in days[-1:]]
     return [Bucket(start, end) for start, end in pairwise(cuts)]

@@ -124,7 +124,8 @@ def test_nothing_is_asked_of_the_store_when_nothing_is_due(installation, store):
 def test_a_later_run_reads_only_what_may_have_changed(installation, store):
     run(installation, NOW)
     run(installation, NOW + HOUR)
-    assert store.asked[1].since == NOW.replace(hour=0, minute=0)
+    assert store.asked[-1].since == NOW.replace(hour=9, minute=0)
+    assert {measure.grain for measure in store.asked[-1].measures} == {"hour"}
 
 
 def test_a_dry_run_remembers_and_sends_nothing(installation, store):
@@ -140,7 +141,7 @@ class TestWhatTrackwatchCannotSee:
         for source, event in store.counts:
             stop(store, source, event, since=NOW, until=NOW + 20 * HOUR)
         run(installation, NOW + 19 * HOUR)
-        assert titles(installation) == ["new problem: No new events in the store"]
+        assert titles(installation) == ["new problem: The store has no new events"]
 
     def test_a_store_that_is_loaded_again_is_judged_where_judging_stopped(self, installation, store):
         run(installation, NOW)
@@ -151,8 +152,8 @@ class TestWhatTrackwatchCannotSee:
         store.counts = before
         run(installation, NOW + 20 * HOUR)
         assert titles(installation) == [
-            "new problem: No new events in the store",
-            "resolved: No new events in the store",
+            "new problem: The store has no new events",
+            "resolved: The store has no new events",
         ]
 
     def test_a_store_that_is_down_is_one_incident_and_its_return_is_told(self, installation, store):

@@ -16,7 +16,7 @@ from monitor.alerts.message import Chart, Message, Reason, Severity, Text
 from monitor.errors import DeliveryError, StateError, UsageError
 from monitor.history import schema
 from monitor.history.engine import MIGRATIONS, open_engine
-from monitor.history.measures import Progress, Watermark
+from monitor.history.measures import Progress, Rhythm, Watermark
 from monitor.history.memory import Memory, Step
 from monitor.history.outbox import LEASE
 from monitor.incidents import Incident, State, Subject
@@ -51,7 +51,8 @@ def points(**values: float) -> pd.DataFrame:
 def keep(memory: Memory, frame: pd.DataFrame, **changes) -> None:
     until = DAY0 + 24 * HOUR
     step = {
-        "at": until, "measured_since": DAY0, "points": frame, "watermarks": {"web": Watermark(until, None)},
+        "at": until, "points": frame, "spans": {"hour": (DAY0, until)}, "watermarks": {"web": Watermark(until, None)},
+        "rhythms": {"web": Rhythm((1, 2), (3.0, 0.5), 4, 5)},
         "before": memory.progress(), "progress": Progress(DAY0, until, until), "incidents": [], "deliveries": [],
         "summary": {},
     }  # fmt: skip
@@ -75,6 +76,15 @@ def test_what_was_kept_is_read_back(memory):
     assert read(memory) == {0: 3, 5: 1}
     assert memory.progress() == Progress(DAY0, DAY0 + 24 * HOUR, DAY0 + 24 * HOUR)
     assert memory.watermarks() == {"web": Watermark(DAY0 + 24 * HOUR, None)}
+    assert memory.rhythms() == {"web": Rhythm((1, 2), (3.0, 0.5), 4, 5)}
+
+
+def test_sources_that_are_behind_are_remembered(memory):
+    late = Progress(DAY0, DAY0 + 24 * HOUR, DAY0 + 23 * HOUR, {"ios": DAY0 + 5 * HOUR})
+    keep(memory, points(h0=3), progress=late)
+    assert memory.progress() == late
+    keep(memory, points(h0=3))
+    assert memory.progress().behind == {}
 
 
 def test_reading_a_stretch_again_replaces_it(memory):
