@@ -209,6 +209,12 @@ def test_a_rule_can_be_ignored():
     assert faults(text, rules="lint: {events: any, require: [], ignore: [collision]}\n") == []
 
 
+def test_a_misspelt_rule_is_not_taken_for_one_that_is_obeyed():
+    assert faults("events: {}\n", rules="lint: {ignore: [colision]}\n") == [
+        "2: 'colision' is not a rule of lint; did you mean 'collision'? [unknown_rule]"
+    ]
+
+
 def test_a_trait_is_found_where_it_is_written():
     text = "events:\n  identify:\n    traits:\n      email: string\n      user_id: string\n"
     assert faults(text)[0].startswith("5: 'identify': 'user_id' falls into the column")

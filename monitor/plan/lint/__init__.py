@@ -6,11 +6,26 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from monitor.document import shortened
 from monitor.plan.lint import meaning, names, warehouse
 from monitor.plan.lint.faults import Context, Fault, Found, Rule
 from monitor.plan.load import WrittenPlan
+from monitor.values import suggest
 
-RULES: Mapping[str, Rule] = {**warehouse.RULES, **meaning.RULES, **names.RULES}
+
+def _unknown(context: Context) -> Iterator[Found]:
+    """Yield rules that are ignored and do not exist: a misspelt one would seem to be obeyed."""
+    for name in context.agreed.ignore:
+        if name not in RULES:
+            yield Found(("lint", "ignore"), f"{shortened(name)} is not a rule of lint", suggest(name, RULES))
+
+
+RULES: Mapping[str, Rule] = {
+    **warehouse.RULES,
+    **meaning.RULES,
+    **names.RULES,
+    "unknown_rule": Rule("warning", _unknown, "a rule under 'ignore' that does not exist"),
+}
 
 
 @dataclass(frozen=True, slots=True)
