@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from monitor.errors import TrackwatchError
 from monitor.plan.importers import import_plan
+from monitor.plan.lint import lint
 from monitor.plan.load import parse_plan
 from monitor.plan.write import plan_text
 
@@ -86,6 +87,50 @@ def test_a_document_with_anything_in_it_is_a_plan_or_a_sentence(name, data, tmp_
     file = tmp_path_factory.getbasetemp() / name
     file.write_text(yaml.safe_dump(document) if name.endswith("yaml") else json.dumps(document), "utf-8")
     only_a_sentence_or_the_same_plan(file)
+
+
+PLAN = """
+name: n
+version: 1
+defaults: {owner: o, priority: low, sources: [web]}
+workspaces: {staging: {owner: q}}
+lint: {events: Object Action, properties: any, require: [owner], ignore: [collision]}
+questions: {q: {ask: a, owner: o, reviewed: 2026-01-01}}
+events:
+  identify: {traits: {email: {format: email, personal: true}}}
+  Order Done:
+    call: track
+    version: 1
+    sources: {web: mirror}
+    answers: [q]
+    labels: {a: b}
+    deprecated: {since: 2026-01-01, use: x}
+    expires: 2026-01-01
+    properties:
+      a: {type: [string, null], required: {when: {b: [c]}, sources: [web]}, enum: [x], pattern: x, min_length: 1}
+      b: {type: object, closed: true, properties: {c: string}}
+      d: {type: array, items: {type: number, min: 1, max: 2}}
+changes: [{version: 1, date: 2026-01-01, event: e, what: w, why: y}]
+"""
+
+
+@settings(deadline=None, max_examples=200)
+@given(data=st.data())
+def test_a_plan_with_anything_in_it_is_linted_or_a_sentence(data):
+    document = yaml.safe_load(PLAN)
+    for _ in range(data.draw(st.integers(1, 3))):
+        *above, last = data.draw(st.sampled_from(list(paths(document))))
+        here = document
+        for step in above:
+            here = here[step]
+        here[last] = copy.deepcopy(data.draw(st.sampled_from(JUNK)))
+    try:
+        written = parse_plan([("plan.yml", yaml.safe_dump(document).encode())])
+    except TrackwatchError as error:
+        assert str(error)  # noqa: PT017 either way is right, a traceback is not
+    else:
+        assert all(fault.line >= 1 for fault in lint(written).faults)
+        assert parse_plan([("plan.yml", plan_text(written.plan).encode())]).plan.events == written.plan.events
 
 
 @settings(deadline=None, max_examples=100)
