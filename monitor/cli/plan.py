@@ -48,17 +48,19 @@ def lint_command(path: Path | None, everything: bool, config_path: Path | None, 
     path = _plan_path(path, config_path)
     problems: tuple[Problem, ...] = ()
     faults: tuple[Fault, ...] = ()
-    events = 0
+    events, advice = 0, ""
     try:
         with _uncollected():
             written = read_plan(path)
-            faults, events = lint(written).faults, len(written.plan.events)
+            found, events = lint(written), len(written.plan.events)
+            faults, advice = found.faults, found.advice
     except ConfigError as error:
         problems = error.problems
     if as_json:
         _print_json(_lint_document(faults, problems, events))
     else:
         click.echo("\n".join(_lint_lines(path, faults, problems, everything=everything)))
+        click.echo(advice, nl=bool(advice))
     critical = bool(problems) or any(fault.severity == "critical" for fault in faults)
     sys.exit(int(fail_on != "never" and (critical or (bool(faults) and fail_on == "warning"))))
 

@@ -165,7 +165,7 @@ STYLES: Mapping[str, Style] = {
     "PascalCase": _matching(r"[A-Z][a-zA-Z0-9]*", lambda name: "".join(word.capitalize() for word in _lower(name))),
     "kebab-case": _matching(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", lambda name: "-".join(_lower(name))),
     "dot.case": _matching(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*", lambda name: ".".join(_lower(name))),
-    "lower case": _matching(r"[^\sA-Z]+( [^\sA-Z]+)*", lambda name: " ".join(_lower(name))),
+    "lower case": _matching(r"[^\sA-Z_.-]+( [^\sA-Z_.-]+)*", lambda name: " ".join(_lower(name))),
     "any": Style(lambda name: True, lambda name: name),
 }
 

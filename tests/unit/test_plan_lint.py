@@ -177,6 +177,25 @@ def test_another_style_can_be_agreed_on(agreed, name, better):
     assert faults(f"events:\n  {better}: {{}}\n", rules=rules) == []
 
 
+@pytest.mark.parametrize(
+    ("names", "advice"),
+    [
+        pytest.param(
+            ["order_done", "cart_seen", "page_seen", "item_seen", "Left It"],
+            "4 of 5 events are written in 'snake_case': if that is how it should be, write lint: {events: snake_case}",
+            id="a habit",
+        ),
+        pytest.param(["Order Done", "Cart Seen", "Page Seen", "item_seen", "cart_kept"], "", id="as agreed"),
+        pytest.param(["order_done", "Cart-Seen", "pageSeen", "item seen", "X"], "", id="no habit"),
+        pytest.param(["order_done"], "", id="too few"),
+    ],
+)
+def test_a_team_that_has_another_habit_is_told_how_to_agree_on_it(names, advice):
+    text = "events:\n" + "".join(f"  {name}:\n" for name in names)
+    assert lint(parse_plan([("plan.yml", text.encode())])).advice.startswith(advice)
+    assert bool(lint(parse_plan([("plan.yml", text.encode())])).advice) == bool(advice)
+
+
 def test_names_may_be_held_to_a_regular_expression():
     rules = "lint: {events: '^(Shop|App): .+$', require: []}\n"
     assert len(faults("events:\n  'Shop: Order': {}\n  Order: {}\n", rules=rules)) == 1

@@ -30,28 +30,23 @@ RULES: Mapping[str, Rule] = {
 
 @dataclass(frozen=True, slots=True)
 class Linted:
-    """The faults of a plan, by file and line."""
+    """The faults of a plan, by file and line, and what else is worth saying of them."""
 
     faults: tuple[Fault, ...]
-
-    def counts(self) -> dict[str, int]:
-        """Return the number of faults of each rule that found some."""
-        found: dict[str, int] = {}
-        for fault in self.faults:
-            found[fault.rule] = found.get(fault.rule, 0) + 1
-        return found
+    advice: str = ""
 
 
 def lint(written: WrittenPlan) -> Linted:
     """Hold a plan to all rules that it does not ignore."""
-    faults = [_fault(written, rule, found) for rule, found in _found(written)]
-    return Linted(tuple(sorted(faults, key=lambda fault: (fault.file, fault.line, fault.rule, fault.message))))
-
-
-def _found(written: WrittenPlan) -> Iterator[tuple[str, Found]]:
     context = Context.of(written.plan, written.lint)
+    faults = [_fault(written, rule, found) for rule, found in _found(context)]
+    ordered = sorted(faults, key=lambda fault: (fault.file, fault.line, fault.rule, fault.message))
+    return Linted(tuple(ordered), names.habit(context))
+
+
+def _found(context: Context) -> Iterator[tuple[str, Found]]:
     for name, rule in RULES.items():
-        if name not in written.lint.ignore:
+        if name not in context.agreed.ignore:
             for found in rule.check(context):
                 yield name, found
 

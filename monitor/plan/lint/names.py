@@ -8,8 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from checks.slugs import slug
 from monitor.document import shortened
 from monitor.plan.lint.faults import Context, Found, Path, Rule
-from monitor.plan.styles import Style, style_of
+from monitor.plan.styles import STYLES, Style, style_of
 
+FEWEST = 5  # events that make a habit
+MOST = 0.8  # of them that share it
 SHORTEST = 6  # letters of a name that may be a misspelling: shorter ones are alike by chance
 
 
@@ -25,6 +27,20 @@ def conventions(context: Context) -> Iterator[Found]:
             if of_properties and not of_properties.fits(prop.name):
                 message = f"{shortened(event.name)}: {shortened(prop.name)} is not written in {properties}"
                 yield Found(path, message, _instead(of_properties, prop.name, properties))
+
+
+def habit(context: Context) -> str:
+    """Return the style in which most events are named, where it is not the agreed one; nothing where there is none."""
+    named = [event.name for event in context.plan.events.values() if event.call == "track"]
+    agreed = style_of(context.agreed.events)
+    if len(named) < FEWEST or agreed is None or sum(map(agreed.fits, named)) * 2 >= len(named):
+        return ""
+    counts = {name: sum(map(style.fits, named)) for name, style in STYLES.items() if name != "any"}
+    usual = max(counts, key=lambda name: counts[name])
+    if counts[usual] < MOST * len(named):
+        return ""
+    said = f"{counts[usual]:,} of {len(named):,} events are written in {usual!r}"
+    return f"{said}: if that is how it should be, write lint: {{events: {usual}}} in the plan"
 
 
 def _instead(style: Style, name: str, agreed: str) -> str:
