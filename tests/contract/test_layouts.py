@@ -17,8 +17,9 @@ from typing import Any
 
 import duckdb
 import pytest
+import sqlalchemy as sa
 from contract.samples import distinct, facts, mixed, odd, rows, typed
-from contract.worlds import NAMES, everything
+from contract.worlds import NAMES, everything, name, writing
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -292,3 +293,50 @@ def test_one_statement_whatever_the_number_of_schemas(tmp_path: Path, opened) ->
         statement.sql.count("from_json") <= 2
     )  # each row is parsed once an hour and once a day, never once a property
     assert {name for event in (ORDER, CART) for name in store.catalog().properties(event)} == {"total"}
+
+
+@pytest.mark.parametrize("kind", ["jsonb", "text"])
+def test_postgresql_reads_snowplows_objects(kind: str, postgres_url: str, opened) -> None:
+    schema = name()
+    with writing(postgres_url) as connection:
+        connection.execute(sa.schema.CreateSchema(schema))
+        connection.exec_driver_sql(
+            f"CREATE TABLE {schema}.events (event_id text, event text, event_name text, event_vendor text, "
+            f"collector_tstamp timestamp, page_url text, unstruct_event_com_acme_a_1 {kind}, "
+            f"contexts_com_acme_b_1 {kind})"
+        )
+        connection.exec_driver_sql(
+            f"INSERT INTO {schema}.events VALUES "
+            "('1', 'unstruct', 'order_completed', 'v', '2026-03-28 12:00', NULL, '{\"total\": 1}', '[]'), "
+            "('2', 'page_view', 'page_view', 'v', '2026-03-28 13:00', 'https://a', NULL, NULL)"
+        )
+    store = opened({"url": postgres_url, "layout": "snowplow", "table": f"{schema}.events"})
+    catalog, measured = store.catalog(), store.measure(wished("snowplow with JSON"))
+    assert {event: set(catalog.properties(event)) for event in catalog.events} == {
+        ORDER: {"total", "contexts_com_acme_b_1"},
+        "page_view": {"page_url"},
+    }
+    assert (measured.rows, measured.failures) == (2, ())
+
+
+@pytest.mark.parametrize(
+    ("value", "times"),
+    [
+        ("1774699200000::bigint", "milliseconds"),
+        ("1774699200.5::float8", "seconds"),
+        ("'2026-03-28T14:00:00+02:00'::text", "text"),
+        ("'2026-03-28 12:00'::text", "text"),
+    ],
+)
+def test_postgresql_reads_times_that_are_numbers_or_text(value: str, times: str, postgres_url: str, opened) -> None:
+    schema = name()
+    with writing(postgres_url) as connection:
+        connection.execute(sa.schema.CreateSchema(schema))
+        connection.exec_driver_sql(
+            f"CREATE TABLE {schema}.events AS "
+            f"SELECT '{ORDER}'::text AS event, {value} AS ts, '{{}}'::jsonb AS properties"
+        )
+    mapped = {"table": f"{schema}.events", "columns": {"received_at": "ts"}, "times": times}
+    measured = opened({"url": postgres_url, "layout": "events", **mapped}).measure(wished("events"))
+    newest = measured.frame[measured.frame.measure == "received"].value.max()
+    assert newest == dt.datetime(2026, 3, 28, 12, tzinfo=dt.UTC).timestamp()
