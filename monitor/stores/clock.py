@@ -43,5 +43,16 @@ def bound(column: Column, name: str, at: dt.datetime) -> Expression:
     return db.at(sa.bindparam(name, at, db.clock_type(aware=column.aware)))
 
 
+def filed_since(column: Column, raw: Expression, moment: dt.datetime) -> sa.ColumnElement[bool]:
+    """Return whether a row lies under the day of a moment or a later one; a day of slack, for days of any zone."""
+    day = moment.astimezone(dt.UTC).date() - dt.timedelta(days=1)
+    if column.type == "string":
+        return raw >= sa.bindparam("day", day.isoformat(), sa.Text())
+    if column.aware:
+        midnight = dt.datetime.combine(day, dt.time(), dt.UTC)
+        return raw >= db.at(sa.bindparam("day", midnight, db.clock_type(aware=True)))
+    return raw >= sa.bindparam("day", day, sa.Date())
+
+
 def _time(column: Column, raw: Expression) -> Expression:
     return db.moment(raw) if column.clock == "text" else raw

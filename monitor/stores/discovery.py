@@ -80,4 +80,4 @@ def _since(rows: Rows, newest_second: int, days: int) -> sa.ColumnElement[bool]:
     column = rows.layout.columns[rows.layout.time]
     since = dt.datetime.fromtimestamp(newest_second, tz=dt.UTC) - dt.timedelta(days=days)
     at = clock.bound(column, "since", since if column.aware else since.replace(tzinfo=None))
-    return clock.not_before(column, rows.column(rows.layout.time), at)
+    return sa.and_(*rows.filed_since(since), clock.not_before(column, rows.column(rows.layout.time), at))

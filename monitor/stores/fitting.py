@@ -10,6 +10,7 @@ from monitor.stores.base import StoreSettings
 OF_LAYOUTS: Mapping[str, tuple[str, ...]] = {  # setting -> the layouts that read it
     "preset": ("events",),
     "times": ("events",),
+    "partition": ("segment", "rudderstack", "snowplow", "events"),
     "views": ("segment", "rudderstack"),
     "table": ("events", "snowplow"),
     "sources": ("segment", "rudderstack", "files"),

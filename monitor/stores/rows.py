@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -83,9 +84,15 @@ class Rows:
         column, raw = self.layout.columns[self.layout.time], self.column(self.layout.time)
         since, until = self.cut.bounds(aware=column.aware)
         return sa.and_(
+            *self.filed_since(self.cut.since),
             clock.not_before(column, raw, clock.bound(column, "since", since)),
             clock.before(column, raw, clock.bound(column, "until", until)),
         )
+
+    def filed_since(self, moment: dt.datetime) -> list[sa.ColumnElement[bool]]:
+        """Return the condition that spares the partitions before a moment, where the table is known to have some."""
+        name = self.layout.partition
+        return [clock.filed_since(self.layout.columns[name], self.column(name), moment)] if name else []
 
     def bucket(self, seconds: Expression, grain: Grain) -> Expression:
         """Return the number of the bucket that a second of the time column's clock lies in."""

@@ -20,6 +20,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt
 
 from checks.base import Catalog, Field, Measure
 from checks.plan import Plan
+from monitor.errors import StoreError
 from monitor.stores import discovery
 from monitor.stores.base import Estimate, Measured, Request, Statement, StoreSettings, TableFailure, Window
 from monitor.stores.buckets import Cut
@@ -119,7 +120,12 @@ class SqlStore:
     def _tables(self, connection: sa.Connection) -> tuple[EventTable, ...]:
         layout = LAYOUTS[self._settings.layout]
         schemas = layout.schemas(self._settings) or (self._default_schema(),)
-        return tuple(layout.tables(columns(connection, schemas), self._settings, self._plan))
+        tables = tuple(layout.tables(columns(connection, schemas), self._settings, self._plan))
+        if (day := self._settings.partition) is None:
+            return tables
+        if not any(day in table.columns for table in tables):
+            raise StoreError(f"no table has the column {day}, which `partition` names")
+        return tuple(table.partitioned(day) for table in tables)
 
     def _default_schema(self) -> str:
         default = self._dialect.default_schema

@@ -7,7 +7,7 @@ A layout translates the tables of a store into these few words; everything after
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -82,12 +82,20 @@ class EventTable:
     bag: str | None = None  # column of a JSON object that holds the properties, or those that have no column
     dimensions: Mapping[str, str] = field(default_factory=dict)  # name, such as app_version or country -> column
     derived: Mapping[str, Derived] = field(default_factory=dict)  # columns that are computed from columns of the table
+    partition: str | None = None  # column of the day (in UTC) under which rows lie: when they were received, or later
     ids_alone: bool = False  # an id says which message a row is, whatever its source and event
     unreadable: frozenset[str] = frozenset()  # properties that lie there, but not in one column: never measured
 
     def events(self) -> tuple[str, ...]:
         """Return the one event of the table, or nothing when a column says which event a row is."""
         return (self.event.value,) if isinstance(self.event, Constant) else ()
+
+    def partitioned(self, column: str) -> EventTable:
+        """Return the table with the column of its partitions, which is no property; without such a column, itself."""
+        if column not in self.columns:
+            return self
+        properties = {name: held for name, held in self.properties.items() if held != column}
+        return replace(self, partition=column, properties=properties)
 
     def content(self) -> tuple[str, ...]:
         """Return the columns that hold what the event says, as opposed to when and by whom."""

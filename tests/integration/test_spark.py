@@ -86,7 +86,7 @@ def lake(spark: Spark, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def ran(url: str, state: Path) -> Result:
     config = load_config(CONFIG, environ={})
-    settings = replace(config.store.settings, url=url, sources={source: source for source in TABLES})
+    settings = replace(config.store.settings, url=url, partition="day", sources={source: source for source in TABLES})
     config = replace(config, store=replace(config.store, settings=settings), channels={})
     store = open_store(settings, config.plan)
     try:
