@@ -100,7 +100,96 @@ def decision() -> Figure:
     return figure
 
 
-FIGURES: dict[str, Callable[[], Figure]] = {"rates": rates, "distributions": distributions, "decision": decision}
+def counts() -> Figure:
+    """Two weeks of a shop's hours, what was expected, and a half that was lost."""
+    from benchmarks.calibration import PAST, made  # noqa: PLC0415
+    from checks.counts import band, forecast, surprises  # noqa: PLC0415
+
+    table = made(60.0, "days 15 %", 1)
+    table.values[0, PAST + 34 :] = np.round(table.values[0, PAST + 34 :] / 2)
+    learned = forecast(table)
+    told = int(np.argmax(surprises(table, learned).p_drop[0] < 1e-4))
+    low, high = band(learned)
+    shown = slice(PAST - 7 * 24, PAST + 3 * 24)
+    hours = np.arange(-7 * 24, 3 * 24) / 24
+    figure, axes = plot()
+    axes.fill_between(hours, low[0, shown], high[0, shown], color=BLUE, alpha=0.15, lw=0, label="99 % of hours")
+    axes.plot(hours, learned.expected[0, shown], color=BLUE, lw=1, label="expected")
+    axes.plot(hours, table.values[0, shown], color="black", lw=0.8, label="observed")
+    axes.axvline(34 / 24, color=GREY, lw=1, ls=":")
+    axes.axvline(told / 24, color=RED, lw=1, label=f"half is lost; p < 10⁻⁴ after {told - 33} h")
+    axes.set_xlabel("day")
+    axes.set_ylabel("events an hour")
+    axes.legend(frameon=False, ncols=2, loc="upper left")
+    axes.set_ylim(0, 1.45 * high[0, shown].max())
+    return figure
+
+
+def silence() -> Figure:
+    """The mean delay of a full stop, beside the bound of any rule."""
+    from benchmarks.silence import ALERT, RATES, delay  # noqa: PLC0415
+
+    figure, axes = plot()
+    rates_, x = np.asarray(RATES), np.log(np.asarray(RATES) / ALERT)
+    axes.plot(rates_, (x - 1 + np.exp(-x)) / rates_, color=GREY, label="bound: (x − 1 + e⁻ˣ)/r")
+    axes.plot(rates_, [delay(rate, 8 * 168, 200) for rate in RATES], "o", color=BLUE, label="silence, hourly buckets")
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlabel("events an hour, r")
+    axes.set_ylabel("hours from stop to alert")
+    axes.legend(frameon=False)
+    return figure
+
+
+def windows() -> Figure:
+    """In which share of series a lasting loss is told, by the days since it began."""
+    from benchmarks.calibration import NEW, PAST, made  # noqa: PLC0415
+    from checks.counts import forecast, surprises  # noqa: PLC0415
+
+    figure, axes = plot()
+    for factor, colour in ((0.2, RED), (0.5, ORANGE), (0.7, BLUE), (0.8, GREY)):
+        table = made(50.0, "days 15 %", 150)
+        rng = np.random.default_rng(1)
+        table.values[:, PAST:] = rng.binomial(table.values[:, PAST:].astype(int), factor)
+        seen = np.maximum.accumulate(surprises(table, forecast(table)).p_drop <= 1 / 4320, axis=1)
+        found = 100 * seen.mean(0)
+        axes.plot(np.arange(1, NEW + 1), found, color=colour)
+        at = int(np.argmax(found >= min(50.0, 0.6 * found.max())))
+        axes.annotate(f"−{round(100 * (1 - factor))} %", (at + 1, found[at]), (6, -10), textcoords="offset points")
+    axes.set_xscale("log")
+    axes.set_xticks([1, 2, 3, 6, 12, 24, 48, 96, 168], ["1 h", "2", "3", "6", "12", "1 d", "2", "4", "7"])
+    axes.set_xlabel("time since it began; 50 events an hour, days differ by 15 %")
+    axes.set_ylabel("found, %")
+    return figure
+
+
+def calibration() -> Figure:
+    """False drops and rises by the mean of the series."""
+    from benchmarks.calibration import MEANS, NOISES, cell  # noqa: PLC0415
+
+    figure, axes = plot()
+    axes.axhspan(0.25, 1.0, color=BLUE, alpha=0.12, lw=0)
+    axes.axhline(0.5, color=GREY, lw=1)
+    found = np.array([np.mean([cell(mean, noise, 100) for noise in NOISES], axis=0) for mean in MEANS])
+    for side, (name, colour) in enumerate((("drops", BLUE), ("rises", ORANGE))):
+        axes.plot(np.asarray(MEANS), found[:, side], "o-", color=colour, label=name)
+    axes.set_xscale("log")
+    axes.set_ylim(0, 1.3)
+    axes.set_xlabel("events an hour (400 series of four kinds, a week each)")
+    axes.set_ylabel("false alerts / 90 days; nominal 0.5")
+    axes.legend(frameon=False)
+    return figure
+
+
+FIGURES: dict[str, Callable[[], Figure]] = {
+    "counts": counts,
+    "silence": silence,
+    "windows": windows,
+    "calibration": calibration,
+    "rates": rates,
+    "distributions": distributions,
+    "decision": decision,
+}
 
 
 def main(names: list[str]) -> None:
