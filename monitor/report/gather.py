@@ -27,7 +27,7 @@ def gather(memory: Memory, config: Config, week: Week) -> Facts:
     return Facts(
         week=week,
         zone=zone,
-        points=memory.points(first, until),
+        points=memory.points(first, until, ("day",)),
         incidents=tuple(incident for incident in known if incident.started < until),
         workspace=config.workspace,
         budget=config.budget.false_alerts_per_week,

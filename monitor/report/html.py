@@ -6,11 +6,11 @@ those who cannot see them. Styles are written into the elements too, because mai
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 from css_inline import CSSInliner
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
-from markupsafe import Markup, escape
 
 from checks.words import number, share
 from monitor.alerts.html import BRIGHT, COLOURS
@@ -43,18 +43,23 @@ def as_html(report: Report) -> str:
     return _inliner().inline(html)
 
 
-def _bars(row: Row) -> Markup:
-    """Return the days of an event as seven bars."""
+@dataclass(frozen=True, slots=True)
+class _Bars:
+    """The days of an event as bars [px], and in words."""
+
+    words: str
+    places: tuple[tuple[float, float, float], ...]  # left, top, height
+    bar: int = BAR
+    width: int = 7 * (BAR + GAP) - GAP
+    height: int = HEIGHT
+
+
+def _bars(row: Row) -> _Bars:
     top = max(row.days, default=0.0) or 1.0
     words = ", ".join(f"{name} {number(value)}" for name, value in zip(DAYS, row.days, strict=True))
-    drawn = []
-    for i, value in enumerate(row.days):
-        height = max(HEIGHT * value / top, 1.0)
-        place = f'x="{i * (BAR + GAP)}" y="{HEIGHT - height:.1f}" width="{BAR}" height="{height:.1f}"'
-        drawn.append(f'<rect {place} rx="1.5"/>')
-    size = f'width="{7 * (BAR + GAP) - GAP}" height="{HEIGHT}"'
-    label = escape(f"{row.event}: {words}")
-    return Markup(f'<svg class="bars" {size} role="img" aria-label="{label}">{"".join(drawn)}</svg>')  # noqa: S704 escaped
+    heights = [round(max(HEIGHT * value / top, 1.0), 1) for value in row.days]
+    places = tuple((i * (BAR + GAP), round(HEIGHT - height, 1), height) for i, height in enumerate(heights))
+    return _Bars(f"{row.event}: {words}", places)
 
 
 @lru_cache
