@@ -284,14 +284,9 @@ def _typical(days: Floats) -> _Past:
     keep: Bools = far <= np.quantile(far, TYPICAL)
     for _ in range(2):
         kept = _Past(days[keep], _correlation(days[keep]))
-        surprise = np.array([_surprise_of(kept, day) for day in days])
-        keep = keep | (surprise < CERTAIN)
+        squares, mean, shape = _own_distances(kept, _chi_square)
+        keep = keep | (_surprise(_squared(kept, days, _chi_square) / mean, shape, len(squares)) < CERTAIN)
     return _Past(days[keep], _correlation(days[keep]))
-
-
-def _surprise_of(usual: _Past, day: Floats) -> float:
-    squares, mean, shape = _own_distances(usual, _chi_square)
-    return float(_surprise(_squared(usual, day, _chi_square) / mean, shape, len(squares)))
 
 
 def _correlation(days: Floats) -> float:
@@ -305,11 +300,12 @@ def _correlation(days: Floats) -> float:
     return float(np.clip(excess.sum() / max(np.maximum(rows - 1, 0).sum(), 1.0), 0.0, 0.9))
 
 
-def _squared(usual: _Past, day: Floats, distance: Distance) -> float:
-    """Return the squared distance of a day from all of the past, in units of what rows are worth."""
+def _squared(usual: _Past, days: Floats, distance: Distance) -> Floats:
+    """Return the squared distance of days [M, K] from all of the past, in units of what rows are worth."""
     shares, worth = usual.all()
-    rows = float(usual.worth(day.sum()))
-    return float(_square(distance)((day / day.sum())[None], shares[None])[0]) / (1 / rows + 1 / worth)
+    rows = days.sum(axis=1)
+    square = _square(distance)(days / rows[:, None], shares[None])
+    return np.asarray(square / (1 / usual.worth(rows) + 1 / worth))
 
 
 def _square(distance: Distance) -> Distance:
@@ -340,8 +336,8 @@ def _compare(usual: _Past, today: Floats, distance: Distance) -> tuple[float, fl
     without = (mean * n - squares) / max(n - 1, 1)
     own = _surprise(squares / np.maximum(without, 1e-9), shape, n)
     tails = weigh_tails(np.maximum(own - 0.05, 0.0)[None], (own + 0.05)[None], TAILS)[0]
-    ratio = _squared(usual, today, distance) / mean
-    ratios = np.geomspace(0.1, 1000.0, 400)
+    ratio = float(_squared(usual, today[None], distance)[0]) / mean
+    ratios = np.geomspace(0.1, 1000.0, 120)
     beyond = tail(_surprise(ratios, shape, n)) @ tails
     limit = float(ratios[min(int((beyond > OUTSIDE).sum()), len(ratios) - 1)])
     return float(tail(_surprise(ratio, shape, n)) @ tails), limit
