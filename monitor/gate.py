@@ -210,7 +210,7 @@ def _front(group: Mapping[str, Source]) -> dt.datetime:
 def _own_allowance(rhythm: Rhythm, slow: dt.timedelta, patience: Patience) -> dt.timedelta:
     """Return how long before a load the rows have come that it brings: what the wait for the load itself leaves."""
     usual = interval(rhythm)
-    if patience.lateness is not None or rhythm.lag is None or usual is None or usual > slow:
+    if patience.lateness is not None or rhythm.lag is None or usual is None or usual > 2 * slow:
         return slow
     return max(slow - usual, LEAST)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from checks.base import Catalog
+from checks.bins import SECONDS
 from monitor.errors import StoreError
 from monitor.stores.base import COLUMNS, Measured, Request, Statement, TableFailure, Window
 
@@ -19,8 +20,9 @@ HOUR = dt.timedelta(hours=1)
 class CountStore:
     """Events as counts by hour: `counts[source, event][i]` messages in the i-th hour from `start`.
 
-    Only `rows` and the newest `received_at` are measured. `down` makes the store refuse, and
-    `failures` makes single tables unreadable, as a real store would.
+    Only `rows` and the newest `received_at` are measured, and `loaded_at` of the sources in
+    `loads`: every so often all that is over is loaded, until `stuck`. `down` makes the store
+    refuse, and `failures` makes single tables unreadable, as a real store would.
     """
 
     start: dt.datetime
@@ -28,6 +30,8 @@ class CountStore:
     down: str | None = None
     failures: tuple[TableFailure, ...] = ()
     asked: list[Request] = field(default_factory=list)
+    loads: Mapping[str, dt.timedelta] = field(default_factory=dict)  # source -> time between two loads
+    stuck: dict[str, dt.datetime] = field(default_factory=dict)  # source -> when its last load came
 
     def catalog(self, window: Window | None = None) -> Catalog:
         """Return the events that have counts."""
@@ -66,12 +70,29 @@ class CountStore:
         source, event = key
         rows: list[tuple[object, ...]] = []
         days: dict[dt.datetime, float] = {}
+        lags: dict[tuple[dt.datetime, str], float] = {}
         for i, value in enumerate(self.counts[key]):
             at = self.start + i * HOUR
-            if value and request.since <= at < request.until:
+            loaded = self._loaded(source, at + HOUR, request.until)
+            if value and request.since <= at < request.until and (loaded or source not in self.loads):
                 day = at.replace(hour=0)
                 days[day] = days.get(day, 0.0) + value
                 newest = (at + HOUR).timestamp() - 1
                 rows.append((source, event, "", "", "rows", "hour", at, value))
                 rows.append((source, event, "", "", "received", "hour", at, newest))
+                if loaded:
+                    rows.append((source, event, "", "", "loaded", "hour", at, loaded.timestamp()))
+                    lag = SECONDS.label(SECONDS.number((loaded - at - HOUR / 2).total_seconds()) or 0)
+                    lags[day, lag] = lags.get((day, lag), 0.0) + value
+        rows += [(source, event, "", lag, "lags", "day", day, value) for (day, lag), value in lags.items()]
         return rows + [(source, event, "", "", "rows", "day", day, value) for day, value in days.items()]
+
+    def _loaded(self, source: str, end: dt.datetime, now: dt.datetime) -> dt.datetime | None:
+        """Return when an hour was loaded, of a source that is loaded now and then; None: not yet."""
+        if source not in self.loads:
+            return None
+        every = self.loads[source]
+        at = self.start - (self.start - end) // every * every
+        if source in self.stuck and at > self.stuck[source]:
+            at = dt.datetime.max.replace(tzinfo=dt.UTC)
+        return at if at <= now else None
