@@ -11,7 +11,6 @@ import argparse
 from pathlib import Path
 
 import generated as g
-from profile import META  # the benchmark beside this one
 
 from checks.base import Stat
 
@@ -25,7 +24,7 @@ def main() -> None:
     options = parser.parse_args()
     place = g.data(options.folder, options.rows)
     store, database, known = g.open_typed(place), place / "typed.duckdb", g.events(place)
-    columns = {event["table"]: ", ".join([*META, *(p["name"] for p in event["properties"])]) for event in known}
+    columns = {event["table"]: ", ".join([*g.META, *(p["name"] for p in event["properties"])]) for event in known}
     ids = [f"SELECT count(DISTINCT message_id) FROM seg.{table}" for table in columns]
     hashes = [f"SELECT bit_xor(hash({names})) FROM seg.{table}" for table, names in columns.items()]
     print(f"{options.rows:,} rows, {len(known)} events, median of {options.runs} interleaved runs")

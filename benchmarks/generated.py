@@ -33,6 +33,7 @@ FIELDS = {
     "id": "message_id", "occurred_at": "timestamp", "sent_at": "sent_at", "received_at": "received_at",
     "user_id": "user_id", "anonymous_id": "anonymous_id",
 }  # fmt: skip
+META = ("message_id", "source", "user_id", "anonymous_id", "received_at", "timestamp", "sent_at")
 COUNTS = [Measure(stat, grain="hour") for stat in (Stat.ROWS, Stat.RECEIVED)]
 COPIES, REPEATS, LATENESS = [Measure(Stat.SURPLUS)], [Measure(Stat.REPEATS)], [Measure(Stat.DELAYS)]
 VALUES = [Measure(stat, property=EVERY) for stat in (Stat.NULLS, Stat.FINGERPRINT, Stat.LOWEST, Stat.HIGHEST)]
@@ -132,9 +133,9 @@ def branches(store: SqlStore, stat: Stat) -> list[str]:
     """Return the branch of each table's statement that answers a statistic alone, as SQL."""
     store.catalog()
     request = Request((Measure(stat),), START, END, "UTC")
-    parts = [part for piece in store._pieces(request) for part in piece.query.parts]  # noqa: SLF001 they have no other use
+    parts = [part for piece in store._pieces(request) for part in piece.query.parts]
     wanted = [part.select for part in parts if part.cells[0].measure.stat is stat]
-    return [str(select.compile(store._engine, compile_kwargs={"literal_binds": True})) for select in wanted]  # noqa: SLF001
+    return [str(select.compile(store._engine, compile_kwargs={"literal_binds": True})) for select in wanted]
 
 
 def running(database: Path, queries: Sequence[str]) -> Callable[[], object]:
@@ -153,7 +154,9 @@ def medians(works: Mapping[str, Callable[[], object]], runs: int) -> dict[str, t
             work()
             if number:  # the first round warms the caches
                 seen[name].append((time.process_time() - cpu, time.perf_counter() - wall))
-    return {name: tuple(statistics.median(column) for column in zip(*pairs, strict=True)) for name, pairs in seen.items()}
+    return {
+        name: tuple(statistics.median(column) for column in zip(*pairs, strict=True)) for name, pairs in seen.items()
+    }
 
 
 def show(measured: Mapping[str, tuple[float, float]], unit: str, targets: Mapping[str, float]) -> None:

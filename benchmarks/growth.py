@@ -34,7 +34,8 @@ def memory(options: argparse.Namespace) -> None:
     for rows in options.rows.split(","):
         g.data(options.folder, int(rows), 50, "typed")
         costs = child.cost([sys.executable, __file__, "once", "--rows", rows, "--folder", str(options.folder)], Path())
-        print(f"{int(rows):12,} rows: peak {costs.peak:6.0f} MiB of 2048, CPU {costs.cpu:.1f} s, wall {costs.wall:.1f} s")
+        spent = f"CPU {costs.cpu:.1f} s, wall {costs.wall:.1f} s"
+        print(f"{int(rows):12,} rows: peak {costs.peak:6.0f} MiB of 2048, {spent}")
 
 
 def once(options: argparse.Namespace) -> None:

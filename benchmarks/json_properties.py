@@ -13,7 +13,6 @@ from pathlib import Path
 
 import generated as g
 
-from checks.base import Measure, Stat
 from monitor.stores.base import Request
 
 
@@ -27,12 +26,9 @@ def main() -> None:
     place = g.data(options.folder, options.rows)
     typed, json, planned = g.open_typed(place), g.open_json(place), g.plan(place)
     measures = g.everything(planned)
-    plain = [Measure(Stat.ROWS), *g.VALUES[:2], *g.rules(planned)]
     works = {
         "typed: full profile": g.asking(typed, measures),
         "JSON: full profile": g.asking(json, measures),
-        "typed: nulls, one value, rules": g.asking(typed, plain),
-        "JSON: nulls, one value, rules": g.asking(json, plain),
     }
     [statement] = json.statements(Request(tuple(measures), g.START, g.END, "UTC"))
     print(f"{options.rows:,} rows, median of {options.runs} interleaved runs")

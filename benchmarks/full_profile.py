@@ -1,6 +1,6 @@
 """What does a full profile cost, beside touching every value once?
 
-    python benchmarks/profile.py [--folder DIR] [--rows 10000000] [--runs 3]
+    python benchmarks/full_profile.py [--folder DIR] [--rows 10000000] [--runs 3]
 
 Typed tables in DuckDB. Ratios of CPU time in one run; wall time is shown beside it.
 """
@@ -14,12 +14,10 @@ import generated as g
 
 from checks.base import Measure, Stat
 
-META = ("message_id", "source", "user_id", "anonymous_id", "received_at", "timestamp", "sent_at")
-
 
 def touch(event: dict) -> str:
     """Return the query that hashes every value of a table."""
-    columns = [*META, *(prop["name"] for prop in event["properties"])]
+    columns = [*g.META, *(prop["name"] for prop in event["properties"])]
     return f"SELECT {', '.join(f'bit_xor(hash({column}))' for column in columns)} FROM seg.{event['table']}"
 
 
