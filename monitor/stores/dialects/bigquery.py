@@ -68,7 +68,7 @@ def _opened(select: sa.Select[Any], bag: Expression) -> Opened:
 
 
 def _arguments(_url: sa.URL, _timeout: float) -> Mapping[str, Any]:
-    return {}
+    return {"prefer_bqstorage_client": False}  # a second API and library, for answers larger than ours
 
 
 def _prepared(connection: Any, timeout: float) -> None:
