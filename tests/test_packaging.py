@@ -70,7 +70,9 @@ def imported(*folders: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    ("folders", "extras"), [(("checks", "monitor"), STORES), (("tests",), ("test", *STORES))], ids=["the product", "the tests"]
+    ("folders", "extras"),
+    [(("checks", "monitor"), STORES), (("tests",), ("test", *STORES))],
+    ids=["the product", "the tests"],
 )
 def test_every_library_that_is_imported_is_asked_for(folders, extras):
     known, asked_for = packages_distributions(), declared(*extras) | OF_ANOTHER
