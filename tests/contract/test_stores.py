@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pytest
 import sqlalchemy as sa
 from contract.samples import distinct, facts, mixed, odd, rows, typed
-from contract.worlds import NOON, ODD, ORDER, WORLDS, World, asked, order, value
+from contract.worlds import NOON, ODD, ORDER, WORLDS, World, asked, everything, order, value
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from checks.base import EVERY, Measure, Stat
-from monitor.stores.base import COLUMNS
+from monitor.stores.base import COLUMNS, Measured
 from monitor.testing.store import MemoryStore
 
 TABLES_OF_EVENTS = [world for world in WORLDS if world[1] != "segment"]  # Segment makes slugs of names
@@ -60,6 +62,30 @@ def test_only_the_most_frequent_values_of_a_dimension_are_kept(world: World) -> 
     frame = world.store(given_rows).measure(asked(Measure(Stat.ROWS, by="app_version"))).frame
     kept = frame.set_index("label").value
     assert (len(kept), kept["(other)"], kept["09"], "50" in kept) == (51, 10, 2, False)
+
+
+ADDITIVE = [measure for measure in everything(ORDER, ODD) if measure.stat not in (Stat.SURPLUS, Stat.REPEATS)]
+
+
+@pytest.mark.parametrize("world", [world for world in WORLDS if world[1] == "wide"], ids=str, indirect=True)
+@given(data=st.data(), zone=st.sampled_from(["Europe/Berlin", "Asia/Kolkata"]))
+@settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
+def test_increments_in_any_order_and_twice_are_one_full_read(world: World, data: st.DataObject, zone: str) -> None:
+    """Copies are not: one that comes days after the first is only seen by who reads both days."""
+    store = world.store(data.draw(rows(typed, least=1)))
+    midnight = dt.datetime(2026, 3, 27, tzinfo=ZoneInfo(zone))
+    days = [(midnight + dt.timedelta(days=day)).astimezone(dt.UTC) for day in range(5)]
+    steps = data.draw(st.permutations([*range(4), data.draw(st.integers(0, 3))]))
+    kept: dict[Any, Any] = {}
+    for day in steps:
+        kept |= points(store.measure(asked(*ADDITIVE, zone=zone, window=(days[day], days[day + 1]))))
+    assert kept == points(store.measure(asked(*ADDITIVE, zone=zone, window=(days[0], days[4]))))
+    world.close()
+
+
+def points(measured: Measured) -> dict[Any, float]:
+    """Return what history keeps: one number for each place, the newest wins."""
+    return {tuple(key): number for *key, number in measured.frame.itertuples(index=False, name=None)}
 
 
 def test_null_ids_are_no_copies_of_each_other(world: World) -> None:
