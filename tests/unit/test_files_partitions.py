@@ -183,6 +183,14 @@ def test_a_damaged_file_of_the_window_is_a_failure_and_the_rest_is_read(tmp_path
     assert failure.reason == "is no whole Parquet file"
 
 
+def test_a_damaged_file_of_an_archive_is_named_below_the_root(tmp_path: Path, opened) -> None:
+    root = archive(tmp_path, days=2)
+    spoil(root, lambda file: file.parent.name.endswith("3200000"))
+    measured = opened(root).measure(asked(FIRST, FIRST + 2 * DAY))
+    assert measured.rows == 24
+    assert [failure.table for failure in measured.failures] == ["8fj2ks/1772409600000/1.gz"]
+
+
 def test_a_lake_of_which_nothing_can_be_read_is_an_error(tmp_path: Path, opened) -> None:
     root = lake(tmp_path, days=1)
     spoil(root, lambda _: False)

@@ -15,6 +15,7 @@ from duckdb import DuckDBPyConnection
 from monitor.stores.files import staging
 from monitor.stores.files.loading import Ledger, Loader, Unreadable
 from monitor.stores.files.mapping import TIMES, Guess, Wishes, guess
+from monitor.stores.files.partitions import constants
 from monitor.stores.files.sample import Sample
 from monitor.stores.files.sniff import Sniffed
 from monitor.stores.files.staging import FILE, OWN, Made
@@ -89,6 +90,9 @@ class Stager:
     def _messages(self, table: str, files: Sequence[Sniffed], sample: Sample) -> Staged | None:
         found = guess(sample.names(), sample, self._wishes)
         said = "source" in self._wishes.columns
+        by_folder = not said and all("source" in constants(each.path.parts) for each in files)
+        if by_folder:
+            found = replace(found, columns={name: c for name, c in found.columns.items() if name != "source"})
 
         def select(source: staging.Source) -> str:
             return staging.messages(replace(source, sources={}) if said else source, found, sample)
@@ -98,7 +102,9 @@ class Stager:
         described = self._con.execute(f"DESCRIBE {quoted(table)}").fetchall()
         fields = {name.removeprefix(OWN): quoted(name) for name, *_ in described}
         made = Made(fields, fields.pop("properties"), {}, quoted(table))
-        return Staged(_bundle(files, found, sample, self._wishes.zone), made, table)
+        bundle = _bundle(files, found, sample, self._wishes.zone)
+        told = (*bundle.notes, *(["The folder of a file names its source"] if by_folder else []))
+        return Staged(replace(bundle, notes=told), made, table)
 
     def _objects(self, table: str, files: Sequence[Sniffed]) -> Staged | None:
         lines = files[0].kind == "ndjson"

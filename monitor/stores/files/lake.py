@@ -63,7 +63,7 @@ def opened(place: Place, files: Sequence[File], wishes: Wishes, folder: Path) ->
         UsageError: a column that is not there
     """
     failures = tuple(_damaged(place, files))
-    whole = [file for file in files if file.path not in {failure.table for failure in failures}]
+    whole = [file for file in files if str(file) not in {failure.table for failure in failures}]
     if not whole:
         raise StoreError("\n".join(f"{failure.table}: {failure.reason}" for failure in failures))
     database = folder / "lake.duckdb"
@@ -84,9 +84,9 @@ def _damaged(place: Place, files: Sequence[File]) -> Iterator[TableFailure]:
                 begins = content.read(len(_MAGIC)) == _MAGIC
                 content.seek(-len(_MAGIC), 2)
                 if not (begins and content.read() == _MAGIC):
-                    yield TableFailure(file.path, (), "is no whole Parquet file")
+                    yield TableFailure(str(file), (), "is no whole Parquet file")
         except OSError as error:
-            yield TableFailure(file.path, (), f"cannot be read: {error.strerror}")
+            yield TableFailure(str(file), (), f"cannot be read: {error.strerror}")
 
 
 def _viewed(con: DuckDBPyConnection, place: Place, files: Sequence[File], wishes: Wishes, url: str) -> StoreSettings:

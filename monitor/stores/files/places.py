@@ -26,6 +26,10 @@ class File:
     folders: tuple[str, ...]
     name: str
 
+    def __str__(self) -> str:
+        """Return the path below the root, which is the same wherever the file was opened."""
+        return "/".join((*self.folders, self.name))
+
 
 class Place(Protocol):
     """A folder tree."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -110,15 +110,18 @@ class FilesStore:
         place = self._place
         if place is None:
             found = ingest([self._settings.url.removeprefix("files://")], wishes, folder)
-            return found.settings, tuple(_unread(found))
+            return found.settings, tuple(_unread(found, {}))
         files = list(places.files(place, window if self._parted else None))
         if self._parted and lake.is_lake(files):
             made = lake.opened(place, files, wishes, folder)
             return made.settings, made.failures
         copies = folder.joinpath("files", *place.above[1:])
-        found = ingest([str(place.local(file, copies)) for file in files], wishes, folder)
-        return found.settings, tuple(_unread(found))
+        local = {place.local(file, copies): str(file) for file in files}
+        found = ingest([str(path) for path in local], wishes, folder)
+        return found.settings, tuple(_unread(found, local))
 
 
-def _unread(found: Ingested) -> list[TableFailure]:
-    return [TableFailure(str(each.path), (), each.reason) for each in (*found.unreadable, *found.cut_off)]
+def _unread(found: Ingested, names: Mapping[Path, str]) -> list[TableFailure]:
+    """Return the files that could not be read, or not to their end, by their names below the root."""
+    files = (*found.unreadable, *found.cut_off)
+    return [TableFailure(names.get(each.path, str(each.path)), (), each.reason) for each in files]
