@@ -69,6 +69,11 @@ def test_a_property_with_a_reserved_name_is_dropped_by_the_pipe_and_not_called_m
     assert dict(table.properties) == {"total": "total"}
 
 
+def test_of_names_in_other_letters_nothing_is_left() -> None:
+    (table,) = read("a", "total", event="a", properties=("名前", "total"))
+    assert (dict(table.properties), table.unreadable) == ({"total": "total"}, frozenset())
+
+
 def test_properties_are_found_in_any_spelling() -> None:
     (table,) = read("a", "item_id_2", "sku_v2", "_order", event="a", properties=("itemId2", "SKU v2", "order"))
     assert dict(table.properties) == {"itemId2": "item_id_2", "SKU v2": "sku_v2", "order": "_order"}

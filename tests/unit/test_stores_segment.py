@@ -183,6 +183,12 @@ def test_planned_properties_are_found_by_their_spelling() -> None:
     assert dict(table.properties) == {"orderId": "order_id", "open": "_open"}
 
 
+@pytest.mark.parametrize("kind", ["string", "object"])
+def test_of_names_in_other_letters_nothing_is_left(kind: str) -> None:
+    (table,) = read("_", "received_at", "_", planned={"名前": ("名前",)}, 名前=kind)
+    assert (table.events(), dict(table.properties), table.unreadable) == (("_",), {"_": "_"}, frozenset())
+
+
 def test_an_object_that_was_flattened_is_not_called_missing() -> None:
     (table,) = read("a", "received_at", "address_city", planned={"a": ("address",)}, address="object")
     assert table.unreadable == {"address"}

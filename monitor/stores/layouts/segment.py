@@ -26,6 +26,8 @@ def spellings(name: str) -> tuple[str, ...]:
     (('order_completed', '_order_completed'), ('_id',))
     """
     made = slug(name)
+    if not made:
+        return ()  # of a name in other letters nothing is left
     return (f"_{made}",) if made in RESERVED_COLUMNS else (made, f"_{made}")
 
 

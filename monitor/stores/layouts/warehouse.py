@@ -207,7 +207,7 @@ def _properties(event: PlannedEvent, columns: Iterable[str], pipe: Pipe) -> dict
 def _unreadable(event: PlannedEvent, found: Mapping[str, str], free: Iterable[str], pipe: Pipe) -> Iterator[str]:
     """Yield planned properties that no column can show: objects that were flattened, names that the pipe drops."""
     for prop in event.properties.values():
-        likely = pipe.spellings(prop.name)[0] if prop.name not in found else ""
+        likely = next(iter(pipe.spellings(prop.name)), "") if prop.name not in found else ""
         flat = prop.type == "object" and any(column.startswith(f"{likely}_") for column in free)
         if likely and (flat or likely in pipe.reserved):
             yield prop.name
