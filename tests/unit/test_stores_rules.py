@@ -11,6 +11,7 @@ import duckdb
 import pytest
 
 from checks.base import EVERY, Measure, Rule, Stat
+from checks.bins import SIZES
 from checks.plan import Plan, PlannedEvent, PlannedProperty
 from monitor.stores.base import Measured, Request, StoreSettings
 from monitor.stores.sql import open_store
@@ -143,3 +144,36 @@ def test_the_column_of_the_user_is_a_property_when_the_plan_names_it(ask: Ask) -
     wish, columns = Measure(Stat.NULLS, property=EVERY), {"user_id": "customer"}
     select = "SELECT * FROM (VALUES ('u'), (NULL)) t(customer)"
     assert total(ask(select, wish, columns=columns, plan=Plan(events={"e": planned}))) == 1
+
+
+@pytest.mark.parametrize(
+    ("stat", "kind", "values", "said"),
+    [
+        pytest.param(Stat.DISTINCT, "BOOLEAN", "(true), (true), (NULL)", 1, id="one of yes and no"),
+        pytest.param(Stat.DISTINCT, "BOOLEAN", "(true), (false), (NULL)", 2, id="yes and no"),
+        pytest.param(Stat.DISTINCT, "INTEGER[]", "([1]), ([1]), ([2])", 2, id="lists"),
+        pytest.param(Stat.LOWEST, "DOUBLE", "('nan'), ('-inf'), ('-2.5'), ('0')", -2.5, id="the smallest finite number"),
+        pytest.param(Stat.HIGHEST, "DOUBLE", "('nan'), ('inf'), ('-2.5'), ('0')", 0, id="zero may be the largest"),
+        pytest.param(Stat.HIGHEST, "BIGINT", "(9007199254740993), (1)", 2**53, id="as float64 keeps it"),
+    ],
+)
+def test_a_column_says_what_is_in_it(ask: Ask, stat: Stat, kind: str, values: str, said: float) -> None:
+    assert ask(rows(values, kind), Measure(stat, "e", "p")).frame.value.tolist() == [said]
+
+
+@pytest.mark.parametrize("stat", [Stat.LOWEST, Stat.HIGHEST, Stat.SIZES])
+def test_texts_and_what_is_no_number_have_no_size(ask: Ask, stat: Stat) -> None:
+    select = "SELECT * FROM (VALUES ('1', 'nan'::DOUBLE), ('x', NULL)) t(text, number)"
+    assert ask(select, Measure(stat, property=EVERY)).frame.empty
+
+
+def test_distinct_values_are_told_by_the_day_only(ask: Ask) -> None:
+    assert ask("SELECT 1 AS p", Measure(Stat.DISTINCT, "e", "p", grain="hour")).frame.empty
+
+
+@pytest.mark.parametrize("value", [0, 0.0009, 0.001, 1, 2.9999, 3, 1e12, 2**62, -0.5, -1, -1e300])
+def test_a_size_falls_into_the_bin_that_the_grid_says(ask: Ask, value: float) -> None:
+    frame = ask(f"SELECT CAST({value} AS DOUBLE) AS p", Measure(Stat.SIZES, "e", "p")).frame
+    number = SIZES.number(value)
+    assert number is not None
+    assert frame.label.tolist() == [SIZES.label(number)]
