@@ -99,3 +99,21 @@ def test_a_stop_is_told_close_to_the_bound_of_any_rule(rate):
     bound = (x - 1 + np.exp(-x)) / rate
     assert alert.any(axis=1).all()
     assert alert.argmax(axis=1).mean() + 1 <= 1.15 * bound + 1  # an hour is the grain
+
+
+def test_a_decay_over_days_is_found_by_the_long_windows():
+    values = traffic(100.0, "hours", 11)
+    fading = np.clip(np.linspace(1.0, 0.3, NEW), 0.3, 1.0)  # a week from all to a third
+    values[:, PAST:] = np.random.default_rng(12).binomial(values[:, PAST:].astype(int), fading)
+    given = table(values)
+    found = surprises(given, forecast(given)).p_drop <= ALERT
+    assert found[:, : 4 * 24].any(axis=1).mean() >= 0.9
+
+
+def test_a_lasting_loss_becomes_the_new_normal_and_is_then_no_drop():
+    values = traffic(100.0, "hours", 13)
+    values[:, PAST - 28 * 24 :] = np.random.default_rng(14).binomial(values[:, PAST - 28 * 24 :].astype(int), 0.5)
+    given = table(values)
+    learned = forecast(given)
+    assert np.median(learned.expected[:, PAST:].mean(1)) == pytest.approx(50.0, rel=0.1)
+    assert episodes(surprises(given, learned).p_drop, ALERT) <= 1.5 * 60 * NEW / 24 / 90 + 3
