@@ -165,7 +165,7 @@ for event in {s.EVENTS!r}:
 def dbt(folder: Path, url: str) -> list[str]:
     """Write a project of dbt with its built-in tests; it has none for ranges, types and patterns."""
     at = urlsplit(url)
-    (folder / "dbt_project.yml").write_text("name: peers\nversion: '1'\nprofile: pg\n")
+    (folder / "dbt_project.yml").write_text("name: peers\nversion: '1.0.0'\nprofile: pg\n")
     (folder / "profiles.yml").write_text(
         f"pg:\n  target: pg\n  outputs:\n    pg: {{type: postgres, host: {at.hostname}, port: {at.port or 5432}, "
         f"user: {at.username}, password: x, dbname: {at.path[1:]}, schema: web, threads: 1}}\n"
