@@ -120,6 +120,6 @@ DIALECT = Dialect(
     types=((r"^(fixed)?string|^ip", "string"), (r"^tuple", "object")),
     aware="^date",  # an instant always; its zone is how it is shown
     limits_itself=True,
-    most_columns=500,  # it takes more, but the time to plan a statement grows with the square of its columns
+    most_columns=500,  # it takes more, but plans them slowly
     estimate=_estimate,
 )
