@@ -6,6 +6,7 @@ import datetime as dt
 import gzip
 import json
 import random
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -233,7 +234,13 @@ def test_an_empty_file_is_an_empty_table(read: Read):
     assert (found.rows, rows, [path.name for path in found.empty]) == (0, [], ["a.json"])
 
 
-junk = st.binary(max_size=200) | st.text(max_size=100).map(str.encode)
+NUMBERLESS = re.compile(rb"\s*[-+]?(nan|inf)", re.IGNORECASE)
+junk = (st.binary(max_size=200) | st.text(max_size=100).map(str.encode)).filter(lambda line: not NUMBERLESS.match(line))
+
+
+@pytest.mark.xfail(strict=True, reason="the engine takes a bare NaN for a value, and loses the line after it")
+def test_a_line_that_is_only_nan_costs_no_other(read: Read):
+    assert read({"a.json": message(1) + "NaN\n" + message(2)})[0].rows == 2
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

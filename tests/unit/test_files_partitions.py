@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from checks.base import EVERY, Measure, Stat
-from checks.plan import Plan
+from checks.plan import Plan, PlannedEvent
 from monitor.errors import StoreError
 from monitor.stores.base import Request, StoreSettings
 from monitor.stores.files.partitions import constants, stretch
@@ -203,6 +203,25 @@ def test_a_window_without_files_has_no_rows(make, tmp_path: Path, opened) -> Non
     store = opened(make(tmp_path, days=1))
     measured = store.measure(asked(FIRST + 9 * DAY, FIRST + 10 * DAY))
     assert (measured.rows, measured.failures) == (0, ())
+
+
+@pytest.mark.parametrize(
+    ("planned", "event"),
+    [
+        ([], "Page Viewed"),
+        ([PlannedEvent(name="page")], "page"),
+        ([PlannedEvent(name="Loaded a Page", call="page")], "Loaded a Page"),
+        ([PlannedEvent(name="Home", call="page"), PlannedEvent(name="Pricing", call="page")], "Page Viewed"),
+    ],
+    ids=["without a plan", "by its own name", "by its call", "several page calls cannot be told apart"],
+)
+def test_a_page_call_is_what_the_plan_calls_it(planned: list[PlannedEvent], event: str, tmp_path: Path) -> None:
+    line = {"messageId": "m", "type": "page", "receivedAt": FIRST.isoformat(), "properties": {"url": "https://a"}}
+    (tmp_path / "pages.ndjson").write_text(json.dumps(line))
+    settings = StoreSettings(url=f"files://{tmp_path}", layout="files")
+    store = open_files(settings, Plan(events={each.name: each for each in planned}))
+    assert set(store.catalog().events) == {event}
+    store.close()
 
 
 def test_another_window_opens_its_own_files(tmp_path: Path, opened) -> None:

@@ -22,6 +22,7 @@ FIELDS = (
 TIMES = ("received_at", "occurred_at", "sent_at", "loaded_at")
 
 
+CALLS = {"page": "Page Viewed", "screen": "Screen Viewed", "identify": "Identify", "group": "Group", "alias": "Alias"}
 LAYOUTS = tuple(preset.name for preset in (*PRESETS, GENERIC))
 
 
@@ -32,6 +33,7 @@ class Guess:
     layout: str
     columns: Mapping[str, str] = field(default_factory=dict)
     kept: frozenset[str] = frozenset()  # columns that are a field and stay a property too
+    calls: Mapping[str, str] = field(default_factory=lambda: CALLS)  # call that is no track call -> event
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class Wishes:
     zone: str = "UTC"  # IANA name: what times without a zone mean
     kept: frozenset[str] = frozenset()  # columns that the plan promises: a property, though they are a field
     sources: Mapping[str, str] = field(default_factory=dict)  # folder of a source -> what it is called
+    calls: Mapping[str, str] = field(default_factory=lambda: CALLS)  # call that is no track call -> event
 
 
 def guess(columns: Sequence[str], sample: Sample, wishes: Wishes) -> Guess:
@@ -62,7 +65,7 @@ def guess(columns: Sequence[str], sample: Sample, wishes: Wishes) -> Guess:
         found["occurred_at"] = next((c for c in columns if _ends_like_time(c) and sample.is_time(c)), None)
     said = {name: _checked(name, column, columns) for name, column in wishes.columns.items()}
     columns_ = {name: column for name in FIELDS if (column := said.get(name) or found[name])}
-    return Guess(preset.name, columns_, wishes.kept)
+    return Guess(preset.name, columns_, wishes.kept, wishes.calls)
 
 
 def parse_map(options: Sequence[str]) -> dict[str, str]:

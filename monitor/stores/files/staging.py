@@ -26,10 +26,6 @@ BAD = OWN + "bad"
 FILE = OWN + "file"
 NO_NAME = "(no event name)"
 _BAGS = ("properties", "traits", "event_properties")
-_CALLS = (
-    "CASE type WHEN 'page' THEN 'Page Viewed' WHEN 'screen' THEN 'Screen Viewed' WHEN 'identify' THEN 'Identify' "
-    "WHEN 'group' THEN 'Group' WHEN 'alias' THEN 'Alias' END"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +82,7 @@ def messages(source: Source, guess: Guess, sample: Sample) -> str:
     spec = _spec([*paths, "type"], bags)
     fields = {name: _message_field(name, column, bags, sample) for name, column in guess.columns.items()}
     fields.pop("properties", None)
-    fields["event"] = _event_of_message(fields.get("event"), source.events)
+    fields["event"] = _event_of_message(fields.get("event"), source.events, guess.calls)
     if source.sources:
         fields["source"] = _by_file(source.sources)
     whole = " AND ".join(f"{quoted(name)} IS NULL" for name in spec)
@@ -197,8 +193,10 @@ def _message_field(name: str, column: str, bags: Sequence[str], sample: Sample) 
     return text.time(value, sample, column) if name in TIMES else value
 
 
-def _event_of_message(named: str | None, events: Mapping[str, str]) -> str:
-    return _first([named, _CALLS, literal(NO_NAME)] if named else [_CALLS, _by_file(events)])
+def _event_of_message(named: str | None, events: Mapping[str, str], calls: Mapping[str, str]) -> str:
+    whens = " ".join(f"WHEN {literal(call)} THEN {literal(event)}" for call, event in calls.items())
+    call = f"CASE type {whens} END"
+    return _first([named, call, literal(NO_NAME)] if named else [call, _by_file(events)])
 
 
 def _event(named: str | None, events: Mapping[str, str]) -> str:

@@ -18,7 +18,7 @@ from checks.plan import Plan
 from monitor.stores.base import Measured, Request, Statement, StoreSettings, TableFailure, Window
 from monitor.stores.files import lake, places
 from monitor.stores.files.ingest import Ingested, ingest
-from monitor.stores.files.mapping import Wishes
+from monitor.stores.files.mapping import CALLS, Wishes
 from monitor.stores.sql import SqlStore
 
 EVER = (dt.datetime.min.replace(tzinfo=dt.UTC), dt.datetime.max.replace(tzinfo=dt.UTC))
@@ -95,7 +95,13 @@ class FilesStore:
     def _open(self, window: Window) -> _Opened:
         promised = frozenset(name for event in self._plan.events.values() for name in event.properties)
         called = {folder: source for source, folder in self._settings.sources.items()}
-        wishes = Wishes(columns=self._settings.columns, zone=self._settings.naive_zone, kept=promised, sources=called)
+        wishes = Wishes(
+            columns=self._settings.columns,
+            zone=self._settings.naive_zone,
+            kept=promised,
+            sources=called,
+            calls={call: _planned(self._plan, call, event) for call, event in CALLS.items()},
+        )
         with ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="trackwatch-")))
             read, failures = self._read(window, wishes, folder)
@@ -119,6 +125,12 @@ class FilesStore:
         local = {place.local(file, copies): str(file) for file in files}
         found = ingest([str(path) for path in local], wishes, folder)
         return found.settings, tuple(_unread(found, local))
+
+
+def _planned(plan: Plan, call: str, event: str) -> str:
+    """Return what the plan calls a call: by its name, or as the one event of that call; else its usual name."""
+    ours = [planned.name for planned in plan.events.values() if planned.call == call]
+    return call if call in plan.events else ours[0] if len(ours) == 1 else event
 
 
 def _unread(found: Ingested, names: Mapping[Path, str]) -> list[TableFailure]:
