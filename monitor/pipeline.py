@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from monitor import operations, tell
+from monitor import loading, operations, tell
 from monitor.alerts.deliver import Outcome, deliver
 from monitor.alerts.message import Chart, Message
 from monitor.compose import Composer
@@ -21,7 +21,6 @@ from monitor.history.memory import Memory, Step
 from monitor.incidents import Incident, State
 from monitor.judge import evidence, kind_of
 from monitor.loading import Loaded, OnChunk, load
-from monitor.loading import would_ask as loading_would_ask
 from monitor.profile import Measurements
 from monitor.reading import Reading
 from monitor.stores.base import Request, Store
@@ -88,7 +87,7 @@ def _news(known: Sequence[Incident], incidents: Sequence[Incident]) -> tuple[Inc
 
 def would_ask(installation: Installation, now: dt.datetime) -> Request:
     """Return what a run at `now` would ask of the store."""
-    return loading_would_ask(installation.config, installation.memory, now)
+    return loading.would_ask(installation.config, installation.memory, now)
 
 
 def _judge(config: Config, loaded: Loaded, known: Sequence[Incident], now: dt.datetime) -> Evaluation:

@@ -37,11 +37,6 @@ class Reading:
     statements: int
     rows: int
 
-    @property
-    def first(self) -> dt.datetime | None:
-        """Return the oldest bucket that was read."""
-        return moment(int(self.points["bucket"].min())) if len(self.points) else None
-
 
 def request(
     measures: Iterable[Measure], since: dt.datetime, until: dt.datetime, zone: str, *, days: bool = True
