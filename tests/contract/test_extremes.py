@@ -70,7 +70,7 @@ def test_five_thousand_tables_are_one_look_at_the_catalogue_and_one_statement_ea
     began = time.process_time()
     assert len(store.catalog().events) == 5000
     assert len(seen) == 1
-    measured = store.measure(asked(*FULL[:2]))
+    measured = store.measure(asked(Measure(Stat.ROWS)))
     world.close()
     assert (measured.statements, measured.rows, measured.failures) == (5000, 1, ())
     assert time.process_time() - began < 120
