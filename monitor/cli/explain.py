@@ -45,9 +45,19 @@ def command(config_path: Path | None, now: dt.datetime | None, only: str | None,
         click.echo(f"-- {statement.table}{said}\n{statement.sql};\n")
     tables = Counter(statement.table for statement in statements)
     most = max(tables.values(), default=0)
-    click.echo(f"-- {len(statements)} statements for {len(tables)} tables, at most {most} per table; read-only")
+    counted = f"{several(len(statements), 'statement')} for {several(len(tables), 'table')}"
+    click.echo(f"-- {counted}, at most {most} per table; read-only")
     if estimates := [statement.estimate for statement in statements if statement.estimate]:
         click.echo(f"-- by the store's own estimate {in_words(total(estimates))}; nothing was run")
+
+
+def several(count: int, noun: str) -> str:
+    """Return a number with its noun.
+
+    >>> several(1, "table"), several(2, "table")
+    ('1 table', '2 tables')
+    """
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def in_words(estimate: Estimate) -> str:

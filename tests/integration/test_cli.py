@@ -132,7 +132,7 @@ def test_fail_on_moves_the_line_between_0_and_1(home, capsys, line, code):
 def test_explain_prints_one_statement_per_table_with_its_time_predicate(home, capsys):
     code, out, _ = trackwatch(capsys, "explain", "--now", NOW)
     assert code == 0
-    assert "1 statements for 1 tables, at most 1 per table" in out
+    assert "1 statement for 1 table, at most 1 per table" in out
     assert "received_at >= " in out
     assert "SELECT *" not in out
 
