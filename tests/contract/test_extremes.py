@@ -73,7 +73,7 @@ def test_five_thousand_tables_are_one_look_at_the_catalogue_and_one_statement_ea
     measured = store.measure(asked(Measure(Stat.ROWS)))
     world.close()
     assert (measured.statements, measured.rows, measured.failures) == (5000, 1, ())
-    assert time.process_time() - began < 120
+    assert time.process_time() - began < 240  # 81 s on a busy machine: 16 ms a table
 
 
 @pytest.mark.parametrize(
