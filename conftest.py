@@ -15,7 +15,10 @@ Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 settings.register_profile("trackwatch", deadline=None)
 settings.load_profile("trackwatch")
 
-collect_ignore_glob = ["monitor/history/migrations/*"]  # Alembic runs these files, nobody imports them
+collect_ignore_glob = [
+    "monitor/history/migrations/*",  # Alembic runs these files, nobody imports them
+    "tests/servers/*",  # programs of their own, with libraries of their own
+]
 
 
 def _refused(report: Report) -> Report:

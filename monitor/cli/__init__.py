@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 from importlib import import_module
@@ -11,6 +12,12 @@ from typing import Any
 import click
 
 from monitor.errors import TrackwatchError
+
+SELDOM = (
+    100_000,
+    50,
+    100,
+)  # a run makes millions of objects and next to no cycles: looking for them took a quarter of it
 
 COMMANDS = {
     "demo": "Make a shop's events with planted faults, and show what trackwatch finds in them.",
@@ -75,6 +82,7 @@ def _leave(_signal: int, _frame: FrameType | None) -> None:
 def main(args: list[str] | None = None) -> None:
     """Run the command line; errors end in a sentence and an exit code, never in a traceback."""
     signal.signal(signal.SIGTERM, _leave)
+    gc.set_threshold(*SELDOM)
     try:
         cli.main(args=args, prog_name="trackwatch")
     except TrackwatchError as error:
