@@ -13,11 +13,8 @@ import click
 
 from monitor.errors import TrackwatchError
 
-SELDOM = (
-    100_000,
-    50,
-    100,
-)  # a run makes millions of objects and next to no cycles: looking for them took a quarter of it
+# a run makes millions of objects and next to no cycles: looking for them took a quarter of it
+SELDOM = (100_000, 50, 100)
 
 COMMANDS = {
     "demo": "Make a shop's events with planted faults, and show what trackwatch finds in them.",
