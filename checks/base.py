@@ -54,6 +54,7 @@ class Stat(StrEnum):
     LAGS = "lags"  # rows by seconds from received_at to loaded_at; the label is the bin
     RECEIVED = "received"  # newest received_at, seconds since 1970
     LOADED = "loaded"  # newest loaded_at, seconds since 1970
+    SYNCED = "synced"  # end of a load, seconds since 1970, where the store keeps a history of loads; not asked for
 
 
 # of two buckets together they are not the sum of both

@@ -202,9 +202,12 @@ def _state(source: Source, complete: dt.datetime, wanted: dt.datetime, *, moved_
 
 
 def _front(group: Mapping[str, Source]) -> dt.datetime:
-    """Return up to when a group is loaded: a load that was cut off says so by the newest row that it brought."""
+    """Return up to when a group is loaded: a load that was cut off says so by the newest row that it brought.
+
+    What the store's own history calls a finished load was not cut off, also if it brought nothing.
+    """
     newest = max(each.mark.newest for each in group.values())
-    return min(newest, max(each.mark.received for each in group.values()))
+    return min(newest, max(max(each.mark.received, each.mark.synced or each.mark.received) for each in group.values()))
 
 
 def _own_allowance(rhythm: Rhythm, slow: dt.timedelta, patience: Patience) -> dt.timedelta:

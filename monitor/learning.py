@@ -34,7 +34,7 @@ def rhythms(
     Where the store tells when rows were loaded, past loads show too; elsewhere a load is seen
     when newer rows are there than the last time.
     """
-    loaded = reading.marks[reading.marks["measure"] == Stat.LOADED]
+    loaded = reading.marks[reading.marks["measure"].isin((str(Stat.LOADED), str(Stat.SYNCED)))]
     found = {}
     for source, mark in reading.watermarks.items():
         rhythm, old = known.get(source, Rhythm()), before.get(source)

@@ -22,7 +22,7 @@ ALWAYS = (  # what the calendar and the watermarks need, whatever is checked
 
 if TYPE_CHECKING:
     import pandas as pd
-MARKS = (str(Stat.RECEIVED), str(Stat.LOADED))
+MARKS = (str(Stat.RECEIVED), str(Stat.LOADED), str(Stat.SYNCED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Reading:
 
     catalog: Catalog
     points: pd.DataFrame  # columns of `stores.base.COLUMNS`; bucket in seconds since 1970; without the marks
-    marks: pd.DataFrame  # the newest received_at and loaded_at by source, event and hour
+    marks: pd.DataFrame  # the newest received_at and loaded_at by source, event and hour; the ends of loads by source
     watermarks: Mapping[str, Watermark]
     failures: tuple[TableFailure, ...]
     statements: int
@@ -79,11 +79,14 @@ def _watermarks(marks: pd.DataFrame, known: Mapping[str, Watermark], now: dt.dat
     newest = newest.clip(upper=now.timestamp())  # the store's clock may be ahead, and a mark never moves back
     found = dict(known)
     for source in marks["source"].unique():
-        received, loaded = (newest.get((source, mark)) for mark in MARKS)
+        received, loaded, synced = (newest.get((source, mark)) for mark in MARKS)
         before = known.get(source)
+        if received is None and before is None:
+            continue  # a load of something else
         found[source] = Watermark(
             _later(received, before.received if before else None) or moment(0),
             _later(loaded, before.loaded if before else None),
+            _later(synced, None),
         )
     return found
 

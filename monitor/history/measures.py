@@ -39,15 +39,20 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Watermark:
-    """Up to when a source is known to be there: newest received_at, and newest loaded_at where the store has it."""
+    """Up to when a source is known to be there: newest received_at, and newest loaded_at where the store has it.
+
+    `synced` is the end of its last load, where the store keeps a history of them; it is not remembered.
+    """
 
     received: dt.datetime
     loaded: dt.datetime | None
+    synced: dt.datetime | None = None
 
     @property
     def newest(self) -> dt.datetime:
         """Return when it was loaded last, as far as the store says."""
-        return self.loaded or self.received
+        newest = self.loaded or self.received
+        return max(newest, self.synced) if self.synced else newest
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ class StoreSettings:
     dimensions: Mapping[str, str] = field(default_factory=dict)  # dimension -> column, beside what the layout knows
     views: bool | None = None  # segment, rudderstack: read `x_view` instead of `x`; None: where the store is BigQuery
     partition: str | None = None  # column of the day under which rows lie: that of received_at, or a later one
+    syncs: Mapping[str, str] = field(default_factory=dict)  # the store's own history of loads: see `syncs.py`
     naive_zone: str = "UTC"  # IANA name: what times without a zone mean
     timeout: float = 300.0  # seconds that one statement may take
     repeat_window: int = 60  # seconds within which the same content under another id is a repeat

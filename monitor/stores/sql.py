@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from tenacity import Retrying, retry_if_exception, stop_after_attempt
@@ -21,7 +22,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt
 from checks.base import Catalog, Field, Measure
 from checks.plan import Plan
 from monitor.errors import StoreError
-from monitor.stores import discovery
+from monitor.stores import discovery, syncs
 from monitor.stores.base import Estimate, Measured, Request, Statement, StoreSettings, TableFailure, Window
 from monitor.stores.buckets import Cut
 from monitor.stores.connect import Guard, connected, engine, reason, unreachable
@@ -92,7 +93,11 @@ class SqlStore:
             asked = [measure for measure in piece.measures if measure.property not in own]
             counted = frame.add(piece.query, answer, asked, members)
             rows += 0 if piece.again else counted
-        return Measured(frame.frame(), statements, rows, tuple(failures.values()))
+        whole, problems = frame.frame(), list(failures.values())
+        if self._settings.syncs:
+            statements += 1
+            whole = self._with_syncs(whole, request, problems)
+        return Measured(whole, statements, rows, tuple(problems))
 
     def statements(self, request: Request, *, estimated: bool = False) -> Sequence[Statement]:
         """Return the SQL that `measure` would issue, values bound in; only the catalogue is read."""
@@ -110,6 +115,16 @@ class SqlStore:
     def close(self) -> None:
         """Give back connections."""
         self._engine.dispose()
+
+    def _with_syncs(self, frame: pd.DataFrame, request: Request, problems: list[TableFailure]) -> pd.DataFrame:
+        """Return the answer with the ends of loads; a history that cannot be read is a failure of its own."""
+        table = syncs.table_of(self._settings, self._default_schema())
+        try:
+            ends = self._asked(lambda connection: syncs.ended(connection, self._settings, table, request.until))
+        except DBAPIError as error:
+            problems.append(TableFailure(str(table), (), reason(error, self._engine.url)))
+            return frame
+        return pd.concat([frame, syncs.marks(ends)], ignore_index=True) if ends else frame
 
     def _introspected(self) -> tuple[tuple[EventTable, ...], Catalog]:
         if self._known is None:

@@ -37,6 +37,11 @@ def fast(newest: dt.datetime = NOW) -> Source:
     return Source(Watermark(newest, newest), rhythm(every=HOUR, last=newest, lag=MINUTE))
 
 
+def synced(newest: dt.datetime, ended: dt.datetime) -> Source:
+    """Return a source whose store keeps a history of loads: the last one ended then, whatever it brought."""
+    return Source(Watermark(newest, None, ended), rhythm(every=6 * HOUR, last=ended))
+
+
 LEARN = Patience()
 
 
@@ -48,6 +53,8 @@ LEARN = Patience()
         pytest.param({"ios": stream(at(12, 20), seen=NOW)}, State.WAITING, at(11), id="a clock behind is not late"),
         pytest.param({"ios": stream(at(9)), "web": stream()}, State.SILENT, at(12), id="others moved on: silent"),
         pytest.param({"ios": stream(at(9))}, State.WAITING, at(8), id="alone, and not for long: it is waited for"),
+        pytest.param({"ios": synced(at(6), at(13))}, State.LOADED, at(12), id="alone, and its load ended with nothing"),
+        pytest.param({"ios": synced(at(1), at(2))}, State.LATE, at(1), id="alone, and its load did not come"),
         pytest.param({"ios": stream(at(6))}, State.LATE, at(5), id="alone, and for longer than anybody is patient"),
         pytest.param({"ios": batch(12, at(12, 5))}, State.LOADED, at(12), id="loaded"),
         pytest.param({"ios": batch(12, at(2, 5))}, State.LOADED, at(2), id="between two loads nothing is missing"),
