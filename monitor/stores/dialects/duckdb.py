@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
+import hashlib
 import json
+import shutil
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -45,6 +51,7 @@ _CONSTRUCTS: dict[db.Construct, db.Say] = {
     db.json_number: "CASE WHEN ascii(CAST({0} AS VARCHAR)) BETWEEN 45 AND 57"
     " THEN TRY_CAST(CAST({0} AS VARCHAR) AS DOUBLE) END",
 }
+MEMORY = "1GiB"  # what needs more goes to disk; https://duckdb.org/docs/stable/guides/performance/how_to_tune_workloads
 _COLUMNS = """
     SELECT s.schema_name, c.table_name, c.column_name, c.data_type
     FROM duckdb_schemas() s
@@ -53,8 +60,29 @@ _COLUMNS = """
     ORDER BY s.schema_name, c.table_name, c.column_index"""
 
 
-def _arguments(_url: sa.URL, _timeout: float) -> Mapping[str, Any]:
-    return {"read_only": True}
+def _arguments(url: sa.URL, _timeout: float) -> Mapping[str, Any]:
+    """Return how a file is opened; what the URL says of memory and folder wins over this."""
+    config = {"memory_limit": MEMORY, "preserve_insertion_order": False}
+    if "temp_directory" not in url.query:
+        config["temp_directory"] = _spill(url.database or "")
+    return {"read_only": True, "config": config}
+
+
+def _spill(database: str) -> str:
+    """Return where DuckDB puts what does not fit: it makes the folder when it needs it, and removes it on closing.
+
+    Always the same for a file, because all connections of a process to it must be opened alike; another for
+    each file, because two databases must not write into one folder.
+    """
+    return str(_own_folder() / hashlib.sha256(str(Path(database).absolute()).encode()).hexdigest()[:16])
+
+
+@cache
+def _own_folder() -> Path:
+    """Make a folder that nobody else can enter, until this process ends: the store's own may not be written to."""
+    folder = tempfile.mkdtemp(prefix="trackwatch-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
 
 
 def _cancel(connection: Any) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import quote
 
 from checks.base import Catalog
 from checks.plan import Plan
@@ -106,7 +107,13 @@ class FilesStore:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="trackwatch-")))
             read, failures = self._read(window, wishes, folder)
             own = self._settings
-            limits = replace(read, timeout=own.timeout, repeat_window=own.repeat_window, dimensions=own.dimensions)
+            limits = replace(
+                read,
+                url=f"{read.url}?temp_directory={quote(str(folder / 'spill'))}",
+                timeout=own.timeout,
+                repeat_window=own.repeat_window,
+                dimensions=own.dimensions,
+            )
             filesystem = self._place.filesystem if self._place else None
             prepare = None if filesystem is None else lambda connection: connection.register_filesystem(filesystem)
             return _Opened(window, SqlStore(limits, self._plan, prepare), failures, stack.pop_all())
