@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from monitor import loading, operations, tell
+from checks.model import READY_DAYS
+from monitor import gate, loading, operations, tell
 from monitor.alerts.deliver import Outcome, deliver
 from monitor.alerts.message import Chart, Message
 from monitor.compose import Composer
@@ -21,9 +22,11 @@ from monitor.history.memory import Memory, Step
 from monitor.incidents import Incident, State
 from monitor.judge import evidence, kind_of
 from monitor.loading import Loaded, OnChunk, load
-from monitor.profile import Measurements
+from monitor.profile import Measurements, WindowProfile
 from monitor.reading import Reading
 from monitor.stores.base import Request, Store
+
+UNLOADED = frozenset({gate.State.WAITING, gate.State.PARTIAL, gate.State.LATE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +39,8 @@ class Result:
     incidents: tuple[Incident, ...] = ()  # the open ones, and those that this run saw end
     messages: tuple[Message, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
+    learning: Mapping[str, int] = field(default_factory=dict)  # event -> days of history, where too few
+    waiting: Mapping[str, dt.datetime] = field(default_factory=dict)  # source -> until when it is loaded, of late ones
     error: StoreError | None = None  # the store did not answer
 
 
@@ -73,7 +78,15 @@ def run(
     found = _judge(config, loaded, known, now)
     incidents, messages = tell.messages(found.incidents, composer_of(config), _charts(config, found), now)
     news = _news(known, incidents)
-    result = Result(now=now, reading=loaded.reading, verdicts=found.verdicts, incidents=news, messages=messages)
+    result = Result(
+        now=now,
+        reading=loaded.reading,
+        verdicts=found.verdicts,
+        incidents=news,
+        messages=messages,
+        learning=_learning(found.profile),
+        waiting={name: each.complete for name, each in loaded.gates.items() if each.state in UNLOADED},
+    )
     if not dry_run:
         _remember(installation, result, loaded)
     return _send(installation, result, dry_run=dry_run)
@@ -83,6 +96,15 @@ def _news(known: Sequence[Incident], incidents: Sequence[Incident]) -> tuple[Inc
     """Return the open incidents, and those that are not as they were."""
     before = {incident.id: incident for incident in known}
     return tuple(i for i in incidents if i.state is State.OPEN or before.get(i.id) != i)
+
+
+def _learning(profile: WindowProfile | None) -> dict[str, int]:
+    """Return the days since the first message of each event that is too new to be judged."""
+    if profile is None:
+        return {}
+    first = {event: profile.first_seen(event) for event in profile.catalog.events}
+    days = {event: (profile.window.end - at).days for event, at in first.items() if at is not None}
+    return {event: known for event, known in sorted(days.items()) if known < READY_DAYS}
 
 
 def would_ask(installation: Installation, now: dt.datetime) -> Request:

@@ -6,12 +6,15 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from checks.model import READY_DAYS
 from monitor.alerts.message import Reason
 from monitor.alerts.text import MARKS
 from monitor.compose import Composer, ago
 from monitor.config import Config
 from monitor.incidents import RANK, Incident, State
 from monitor.pipeline import Result, composer_of
+
+MOST_NEW = 8  # events that are still being learned, by name
 
 
 def counts(result: Result, seconds: float) -> dict[str, Any]:
@@ -38,6 +41,8 @@ def as_text(config: Config, result: Result, seconds: float, *, dry_run: bool = F
         lines += ["", "Over since the last run", *(f"  {MARKS['resolved']} {message.title}" for message in ended)]
     if notices:
         lines += ["", "For the weekly clean-up", *(f"  {MARKS['info']} {composer.title(i)}" for i in notices)]
+    unjudged = list(_unjudged(result, composer))
+    lines += ["", *unjudged] if unjudged else []
     return "\n".join([*lines, "", *_told(result, dry_run=dry_run), _read(result, seconds)])
 
 
@@ -55,6 +60,17 @@ def _incident(incident: Incident, composer: Composer, result: Result) -> Iterato
     yield f"{MARKS[incident.severity.value]} {composer.title(incident)}, {since}"
     yield f"   {incident.headline.text}"
     yield f"   {incident.id}{f' · {owner}' if owner else ''}"
+
+
+def _unjudged(result: Result, composer: Composer) -> Iterator[str]:
+    """Say what is not judged yet, and why."""
+    for source, until in sorted(result.waiting.items()):
+        local = until.astimezone(composer.zone)
+        yield f"{source} waits for its load: judged up to {local:%a} {local.day} {local:%b %H:%M}."
+    new = [f"{event} ({days} of {READY_DAYS} days)" for event, days in result.learning.items()]
+    if new:
+        more = f" and {len(new) - MOST_NEW:,} more" if len(new) > MOST_NEW else ""
+        yield f"Learning: {', '.join(new[:MOST_NEW])}{more}."
 
 
 def _told(result: Result, *, dry_run: bool) -> Iterator[str]:

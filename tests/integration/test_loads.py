@@ -12,6 +12,7 @@ from monitor.config import load_config
 from monitor.history.memory import Memory
 from monitor.incidents import State
 from monitor.pipeline import Installation, run
+from monitor.summary import as_text
 from monitor.testing.counts import CountStore
 from monitor.testing.memory import Recorder
 
@@ -138,3 +139,25 @@ class TestTheFirstReading:
         installation = make()
         run(installation, NOW, dry_run=True)
         assert installation.memory.progress() is None
+
+
+def test_a_run_says_what_it_does_not_judge_yet_and_why(make, store):
+    new = np.zeros(60 * 24)
+    new[48 * 24 : 60 * 24] = 20.0  # began two days before the first run
+    store.counts["web", "Signed Up"] = new
+    installation = make()
+    result = run(installation, NOW)
+    said = as_text(installation.config, result, 1.0)
+    assert dict(result.learning) == {"Signed Up": 1}
+    assert "Learning: Signed Up (1 of 3 days)." in said
+    assert not any(v.problem for v in result.verdicts if v.finding.event == "Signed Up")
+
+
+def test_a_source_between_its_loads_waits_and_the_run_says_so(make, store):
+    installation = make()
+    run(installation, NOW)
+    store.stuck["ios"] = NOW  # its next load does not come
+    later = NOW + 14 * HOUR
+    hourly(installation, NOW, 14)
+    said = as_text(installation.config, run(installation, later), 1.0)
+    assert "ios waits for its load: judged up to " in said
