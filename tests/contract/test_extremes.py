@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 
 import pytest
 import sqlalchemy as sa
@@ -45,13 +44,11 @@ def test_two_thousand_columns_are_measured_whole(world: World) -> None:
         insert = f"INSERT INTO {table} (received_at, event, p0, p{columns - 1}) VALUES ('{at}', 'e', 1, 2)"
         connection.exec_driver_sql(insert)
         connection.exec_driver_sql(insert)
-    began = time.process_time()
     measured = world.open(StoreSettings(url=url, table=table)).measure(asked(*FULL))
     assert measured.failures == ()
     assert (measured.rows, value(measured, "surplus", event="e")) == (2, 1)
     nulls = measured.frame[measured.frame.measure == "nulls"]
     assert (len(nulls), nulls.value.min()) == (columns - 2, 2)
-    assert time.process_time() - began < 60  # of our own; a busy machine is not our fault
 
 
 def test_five_thousand_tables_are_one_look_at_the_catalogue_and_one_statement_each(tmp_path_factory) -> None:
@@ -67,13 +64,11 @@ def test_five_thousand_tables_are_one_look_at_the_catalogue_and_one_statement_ea
     store = world.open(StoreSettings(url=url, layout="segment", sources={"web": "web"}))
     seen: list[str] = []
     sa.event.listen(store._engine, "before_cursor_execute", lambda *call: seen.append(call[2]))
-    began = time.process_time()
     assert len(store.catalog().events) == 5000
     assert len(seen) == 1
     measured = store.measure(asked(Measure(Stat.ROWS)))
     world.close()
     assert (measured.statements, measured.rows, measured.failures) == (5000, 1, ())
-    assert time.process_time() - began < 240  # 81 s on a busy machine: 16 ms a table
 
 
 @pytest.mark.parametrize(

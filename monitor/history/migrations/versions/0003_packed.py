@@ -50,8 +50,9 @@ def upgrade() -> None:
 
 
 def _pack(connection: sa.Connection) -> None:
-    tables = sa.MetaData()
-    series, point, chunk = (sa.Table(name, tables, autoload_with=connection) for name in ("series", "point", "chunk"))
+    series = _table("series", "id", "workspace", "grain")
+    point = _table("point", "series_id", "bucket", "value")
+    chunk = _table("chunk", "workspace", "grain", "start", "series_id", "points")
     query = (
         sa.select(series.c.workspace, series.c.grain, point.c.series_id, point.c.bucket, point.c.value)
         .join(series, series.c.id == point.c.series_id)
@@ -65,6 +66,10 @@ def _pack(connection: sa.Connection) -> None:
             waiting = []
     if waiting:
         connection.execute(sa.insert(chunk), waiting)
+
+
+def _table(name: str, *columns: str) -> sa.TableClause:
+    return sa.table(name, *(sa.column(column) for column in columns))
 
 
 def _rows(points: Any) -> Iterator[dict[str, Any]]:
