@@ -9,6 +9,7 @@ that the past leaves plausible, so that little history means caution, not false 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -164,15 +165,22 @@ def _surprises(k: Floats, n: Floats, rate: Floats, effect: Floats, worth: Floats
     size = effective(n, effect, worth)
     pi, share = np.clip(rate, 1e-9, 1 - 1e-9), np.clip(k / np.maximum(n, 1.0), 0.0, 1.0)
     weight, half = (1 + 1 / effect) / 2, 0.5 / np.maximum(size, 1.0)
-    beta = [scipy.special.betaincc(pi * size, (1 - pi) * size, np.clip(share + h, 0.0, 1.0)) for h in (-half, half)]
+    some, day = share > 0, n > 0  # most days have no bad row at all, and P(K >= 0) = 1
     worth_k, rest = np.maximum(share * size, 1e-9), np.maximum((1 - share) * size, 1e-9)
-    least = np.where(share > 0, scipy.special.betainc(worth_k, rest + 1, pi), 1.0)
-    more = np.where(share < 1, scipy.special.betainc(worth_k + 1, rest, pi), 0.0)
+    beta_least = _where(some, scipy.special.betaincc, pi * size, (1 - pi) * size, np.clip(share - half, 0.0, 1.0))
+    beta_more = _where(day, scipy.special.betaincc, pi * size, (1 - pi) * size, np.clip(share + half, 0.0, 1.0))
+    least = _where(some, scipy.special.betainc, worth_k, rest + 1, pi)
+    more = np.where(share < 1, _where(day, scipy.special.betainc, worth_k + 1, rest, pi), 0.0)
     first, second = (
         -(1 - weight) * np.log(np.maximum(b, _TINY)) - weight * np.log(np.maximum(c, _TINY))
-        for b, c in zip(beta, (least, more), strict=True)
+        for b, c in ((beta_least, least), (beta_more, more))
     )
     return first, second
+
+
+def _where(wanted: Bools, function: Callable[..., Floats], *arguments: Floats) -> Floats:
+    """Return a function of arrays where it is wanted, and 1 elsewhere: these functions are what a judgement costs."""
+    return function(*arguments, where=wanted, out=np.ones(np.broadcast_shapes(*(np.shape(a) for a in arguments))))
 
 
 def _usual_shares(expected: Floats, size: Floats, tails: Floats) -> tuple[Floats, Floats]:

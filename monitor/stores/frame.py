@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -64,6 +64,9 @@ class Answer:
 
     def of_values(self) -> Answer:
         """Return the most frequent values of a dimension; the rest is OTHER, no value is NONE."""
+        labels = set(self.label.tolist())
+        if len(labels) <= MOST_VALUES and NONE not in labels:
+            return replace(self, label=np.where(self.label == "", NONE, self.label))
         table = self._table(self.numbers[:1]).assign(label=np.where(self.label == "", NONE, self.label))
         table = table.groupby([*BY_PLACE, "label"], as_index=False).sum()
         table = table.sort_values(["c0", "label"], ascending=[False, True])

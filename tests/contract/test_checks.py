@@ -62,17 +62,24 @@ def shop(make_profile, traffic, *, events=4, seed=0, trouble=False, judged=24):
             usual = 0.01 if measure == "nulls" else 0.005
             daily[measure] |= {(*place, prop.name): bad for place, bad in broken(usual).items()}
         daily["fingerprint"] |= {(*place, prop.name): 7.0 if trouble else -1.0 for place in places}
-    slow = broken(0.02)
-    daily["delays"] = {(*place, None, "1"): n - slow[place] for place, n in days.items()}
-    daily["delays"] |= {(*place, None, "86400"): late for place, late in slow.items()}
-    daily["rows.environment"] = {(*place, None, "(none)"): n - slow[place] for place, n in days.items()}
-    daily["rows.environment"] |= {(*place, None, "development"): slow[place] * trouble for place in days}
-    daily["rows.identity"] = {(*place, None, "uuid"): n - slow[place] for place, n in days.items()}
-    daily["rows.identity"] |= {(*place, None, "nobody"): lost for place, lost in slow.items()}
-    macs = {place: np.where(np.arange(DAYS) < DAYS - trouble, n // 4, 0) for place, n in days.items()}
-    daily["rows.platform"] = {(*place, None, "Mac"): mac for place, mac in macs.items()}
-    daily["rows.platform"] |= {(*place, None, "Windows"): days[place] - mac for place, mac in macs.items()}
+    daily |= labelled(days, broken(0.02), trouble)
     return plan_of(names), make_profile(rows, daily, judged=judged)
+
+
+def labelled(days, slow, trouble):
+    """Return what is counted by label: of each day's messages, `slow` are late, lost, or from elsewhere."""
+    macs = {place: np.where(np.arange(DAYS) < DAYS - trouble, n // 4, 0) for place, n in days.items()}
+    rest = {place: n - slow[place] for place, n in days.items()}
+    parts = {
+        "delays": {"1": rest, "86400": slow},
+        "rows.environment": {"(none)": rest, "development": {place: n * trouble for place, n in slow.items()}},
+        "rows.identity": {"uuid": rest, "nobody": slow},
+        "rows.platform": {"Mac": macs, "Windows": {place: days[place] - mac for place, mac in macs.items()}},
+    }
+    return {
+        measure: {(*place, None, label): n for label, part in by_label.items() for place, n in part.items()}
+        for measure, by_label in parts.items()
+    }
 
 
 @every_check
