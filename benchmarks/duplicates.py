@@ -22,7 +22,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=10_000_000)
     parser.add_argument("--runs", type=int, default=3)
     options = parser.parse_args()
-    place = g.data(options.folder, options.rows)
+    place = g.data(options.folder, options.rows, layouts="typed")
     store, database, known = g.open_typed(place), place / "typed.duckdb", g.events(place)
     columns = {event["table"]: ", ".join([*g.META, *(p["name"] for p in event["properties"])]) for event in known}
     ids = [f"SELECT count(DISTINCT message_id) FROM seg.{table}" for table in columns]
