@@ -152,7 +152,9 @@ def test_the_column_of_the_user_is_a_property_when_the_plan_names_it(ask: Ask) -
         pytest.param(Stat.DISTINCT, "BOOLEAN", "(true), (true), (NULL)", 1, id="one of yes and no"),
         pytest.param(Stat.DISTINCT, "BOOLEAN", "(true), (false), (NULL)", 2, id="yes and no"),
         pytest.param(Stat.DISTINCT, "INTEGER[]", "([1]), ([1]), ([2])", 2, id="lists"),
-        pytest.param(Stat.LOWEST, "DOUBLE", "('nan'), ('-inf'), ('-2.5'), ('0')", -2.5, id="the smallest finite number"),
+        pytest.param(
+            Stat.LOWEST, "DOUBLE", "('nan'), ('-inf'), ('-2.5'), ('0')", -2.5, id="the smallest finite number"
+        ),
         pytest.param(Stat.HIGHEST, "DOUBLE", "('nan'), ('inf'), ('-2.5'), ('0')", 0, id="zero may be the largest"),
         pytest.param(Stat.HIGHEST, "BIGINT", "(9007199254740993), (1)", 2**53, id="as float64 keeps it"),
     ],
