@@ -30,7 +30,7 @@ def setting(connection: sa.Connection, name: str) -> str:
 
 def test_it_takes_a_share_of_memory_whatever_the_machine_has(url: str) -> None:
     with engine(StoreSettings(url=url)).connect() as connection:
-        assert setting(connection, "memory_limit") == "512.0 MiB"
+        assert setting(connection, "memory_limit") == "1.0 GiB"
 
 
 def test_what_the_url_says_wins(url: str, tmp_path: Path) -> None:
