@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from checks.plan import Priority
+from monitor.decide import WEIGHTS
 
-WEIGHTS = {Priority.CRITICAL: 4.0, Priority.HIGH: 2.0, Priority.NORMAL: 1.0, Priority.LOW: 0.5}
 CAUSES = ("missing", "malformed", "copied", "late")
 
 
