@@ -172,6 +172,7 @@ class EventBlock(Block):
         same = ("version", "description", "owner", "priority", "sources", "answers", "action", "labels")
         own = {field: getattr(self, field) for field in (*same, "expires", "closed")}
         own |= {field: value for field, value in defaults.items() if field not in self.model_fields_set}
+        own["owner"] = own["owner"] or None  # an empty owner is nobody
         properties = {key: block.planned(key) for key, block in {**self.properties, **self.traits}.items()}
         return PlannedEvent(
             name=name,
@@ -243,7 +244,7 @@ class QuestionBlock(Block):
 
     def planned(self, name: str) -> Question:
         """Return the question as checks see it."""
-        return Question(name=name, ask=self.ask, owner=self.owner, reviewed=self.reviewed)
+        return Question(name=name, ask=self.ask, owner=self.owner or None, reviewed=self.reviewed)
 
 
 class ChangeBlock(Block):

@@ -139,6 +139,12 @@ def test_defaults_fill_what_an_event_does_not_say(plan):
     assert owners == {"identify": "data@acme.example", "Home": "data@acme.example", "Order Completed": "checkout"}
 
 
+def test_an_empty_owner_is_nobody():
+    text = b"version: 1\ndefaults: {owner: ''}\nquestions: {q: {ask: 'x?', owner: ''}}\nevents: {A: {}}\n"
+    plan = parse_plan([("plan.yml", text)]).plan
+    assert (plan.events["A"].owner, plan.questions["q"].owner) == (None, None)
+
+
 def test_a_workspace_has_defaults_of_its_own(tmp_path):
     home = read(tmp_path, RICH, "staging").events["Home"]
     assert (home.owner, home.priority, list(home.sources)) == ("qa@acme.example", Priority.LOW, ["web"])
