@@ -51,21 +51,21 @@ _WAREHOUSE = {
     "app_version": ("context_app_version",),
     "properties": ("properties",),
 }
+SNOWPLOW = {  # in a file and in a database alike
+    "id": ("event_id",),
+    "source": ("app_id",),
+    "occurred_at": ("derived_tstamp", "dvce_created_tstamp"),
+    "sent_at": ("dvce_sent_tstamp",),
+    "received_at": ("collector_tstamp",),
+    "loaded_at": ("load_tstamp", "etl_tstamp"),
+    "user_id": ("user_id",),
+    "anonymous_id": ("domain_userid", "network_userid"),
+}
 PRESETS = (
     Preset(
         "snowplow",
         (frozenset({"collector_tstamp", "event_id"}),),
-        {
-            "id": ("event_id",),
-            "event": ("event_name", "event"),
-            "source": ("app_id",),
-            "occurred_at": ("derived_tstamp", "dvce_created_tstamp"),
-            "sent_at": ("dvce_sent_tstamp",),
-            "received_at": ("collector_tstamp",),
-            "loaded_at": ("load_tstamp", "etl_tstamp"),
-            "user_id": ("user_id",),
-            "anonymous_id": ("domain_userid", "network_userid"),
-        },
+        {"event": ("event_name", "event"), **SNOWPLOW},
     ),
     Preset("rudderstack-messages", (frozenset({"messageId", "rudderId"}),), _MESSAGE),
     Preset("segment-archive", (frozenset({"messageId"}), frozenset({"anonymousId", "type"})), _MESSAGE),

@@ -21,19 +21,10 @@ from monitor.stores import constructs as db
 from monitor.stores.base import StoreSettings
 from monitor.stores.introspect import Columns
 from monitor.stores.layouts.base import Layout
+from monitor.stores.presets import SNOWPLOW
 from monitor.stores.table import Column, Constant, Derived, EventTable, Expression, TableName
 
 TABLE = "atomic.events"
-FIELDS = {
-    "id": ("event_id",),
-    "occurred_at": ("derived_tstamp", "dvce_created_tstamp"),
-    "sent_at": ("dvce_sent_tstamp",),
-    "received_at": ("collector_tstamp",),
-    "loaded_at": ("load_tstamp", "etl_tstamp"),
-    "user_id": ("user_id",),
-    "anonymous_id": ("domain_userid", "network_userid"),
-    "source": ("app_id",),
-}
 DIMENSIONS = {
     "platform": ("platform",),
     "country": ("geo_country",),
@@ -76,10 +67,10 @@ def tables(columns: Columns, settings: StoreSettings, plan: Plan) -> Iterator[Ev
         StoreError: the table, or one of the columns that every such table has, is not there.
     """
     table, found = _table(columns, settings)
-    named = {field: _first(found, _asked(settings, field)) for field in FIELDS}
+    named = {field: _first(found, _asked(settings, field)) for field in SNOWPLOW}
     for field in ("id", "received_at"):
         if named[field] is None:
-            raise StoreError(f"{table} has no column {FIELDS[field][0]}, which every table of Snowplow has")
+            raise StoreError(f"{table} has no column {SNOWPLOW[field][0]}, which every table of Snowplow has")
     fields = {field: column for field, column in named.items() if column}
     time, source = fields.pop("received_at"), fields.pop("source", None)
     derived = {EVENT: _event(found, plan), PROPERTIES: _properties(found)}
@@ -110,7 +101,7 @@ def _table(columns: Columns, settings: StoreSettings) -> tuple[TableName, Mappin
 
 
 def _asked(settings: StoreSettings, field: str) -> tuple[str, ...]:
-    return (settings.columns[field],) if field in settings.columns else FIELDS[field]
+    return (settings.columns[field],) if field in settings.columns else SNOWPLOW[field]
 
 
 def _first(found: Mapping[str, Column], names: tuple[str, ...]) -> str | None:
