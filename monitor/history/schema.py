@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0003"  # the newest migration: compared at start without importing Alembic
+HEAD = "0004"  # the newest migration: compared at start without importing Alembic
 
 metadata = MetaData(
     naming_convention={
@@ -124,8 +124,8 @@ incident = Table(
         "workspace",
         "subject",
         unique=True,
-        sqlite_where=text("state = 'open'"),
-        postgresql_where=text("state = 'open'"),
+        sqlite_where=text("resolved IS NULL"),
+        postgresql_where=text("resolved IS NULL"),
     ),
 )
 
@@ -147,4 +147,49 @@ outbox = Table(
     Column("zone", String(100), nullable=False),
     Column("chart", LargeBinary),
     Column("receipt", Text),
+    Column("ended", BigInteger),  # when it was sent, suppressed or given up
+    Index("ix_outbox_incident", "incident"),
+)
+
+action = Table(
+    "action",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("workspace", String(100), nullable=False),
+    Column("incident", String(40), nullable=False, index=True),
+    Column("verb", String(20), nullable=False),
+    Column("by", String(200), nullable=False),
+    Column("via", String(20), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("until", BigInteger),
+    Column("note", Text, nullable=False),
+)
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("workspace", String(100), primary_key=True),
+    Column("holder", String(200), nullable=False),
+    Column("token", BigInteger, nullable=False),  # grows with each holder: who writes with an older one is too late
+    Column("until", BigInteger, nullable=False),
+)
+
+# the newest of something that was found out beside measures, such as the catalogue, as JSON
+snapshot = Table(
+    "snapshot",
+    metadata,
+    Column("workspace", String(100), primary_key=True),
+    Column("name", String(100), primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+)
+
+report = Table(
+    "report",
+    metadata,
+    Column("workspace", String(100), primary_key=True),
+    Column("week", String(10), primary_key=True),
+    Column("audience", String(200), primary_key=True),  # an owner; empty: everybody
+    Column("at", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
 )
