@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from checks.model import READY_DAYS
-from monitor import gate, loading, operations, tell
+from monitor import gate, inventory, loading, operations, tell
 from monitor.alerts.deliver import Outcome, deliver
 from monitor.alerts.message import Chart, Message
 from monitor.compose import Composer
@@ -20,6 +20,7 @@ from monitor.errors import StoreError
 from monitor.evaluate import Evaluation, advance, evaluate, operational
 from monitor.history.memory import Memory, Step
 from monitor.incidents import Incident, State
+from monitor.inventory import Inventory
 from monitor.judge import evidence, kind_of
 from monitor.loading import Loaded, OnChunk, load
 from monitor.profile import Measurements, WindowProfile
@@ -194,11 +195,19 @@ def _remember(installation: Installation, result: Result, loaded: Loaded) -> Non
             incidents=result.incidents,
             deliveries=tell.address(result.messages, tuple(config.channels)),
             summary={"rows": reading.rows, "findings": len(result.verdicts), "open": open_now},
+            snapshots={inventory.NAME: _inventory(memory, loaded).to_json()},
         )
     )
     if loaded.plan.days:
         hours = max(config.keep.hours, config.store.history + dt.timedelta(days=7))
         memory.tidy(replace(config.keep, hours=hours), result.now, ZoneInfo(config.zone))
+
+
+def _inventory(memory: Memory, loaded: Loaded) -> Inventory:
+    last = memory.snapshot(inventory.NAME)
+    before = Inventory.from_json(last[1]) if last else None
+    days, span = loaded.points if loaded.plan.days else None, (loaded.since, loaded.progress.measured_until)
+    return inventory.take(loaded.reading.catalog, days, span, before)
 
 
 def _send(installation: Installation, result: Result, *, dry_run: bool) -> Result:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -15,7 +15,7 @@ from checks.base import Grain, Stat
 from monitor.alerts.deliver import Delivery
 from monitor.config import Keep
 from monitor.errors import StateError
-from monitor.history import incidents, measures, outbox, points, retention, schema
+from monitor.history import incidents, measures, outbox, points, retention, schema, snapshots
 from monitor.history.engine import one_at_a_time, open_engine, transaction
 from monitor.history.measures import Progress, Rhythm, Watermark
 from monitor.history.points import Span
@@ -40,6 +40,7 @@ class Step:
     incidents: Sequence[Incident]
     deliveries: Sequence[Delivery]
     summary: Mapping[str, object]
+    snapshots: Mapping[str, Any] = field(default_factory=dict)  # name -> body, as JSON says it
 
 
 class Memory:
@@ -92,6 +93,17 @@ class Memory:
         with transaction(self._engine) as connection:
             return incidents.read_incidents(connection, self._workspace, since=since)
 
+    def snapshot(self, name: str) -> tuple[dt.datetime, Any] | None:
+        """Return when something was found out last, and what, such as `catalog` or `usage`; None: never."""
+        with transaction(self._engine) as connection:
+            return snapshots.read_snapshot(connection, self._workspace, name)
+
+    def put_snapshot(self, name: str, at: dt.datetime, body: Any) -> None:
+        """Keep what was found out, as JSON says it, in place of the last one of that name."""
+        with transaction(self._engine) as connection:
+            one_at_a_time(connection, self._workspace)
+            snapshots.write_snapshots(connection, self._workspace, at, {name: body})
+
     def note(self, known: Sequence[Incident], deliveries: Sequence[Delivery]) -> None:
         """Keep incidents and messages alone, where nothing could be read; in one transaction."""
         with transaction(self._engine) as connection:
@@ -115,6 +127,7 @@ class Memory:
             incidents.write_incidents(connection, self._workspace, step.incidents)
             outbox.enqueue(connection, self._workspace, step.deliveries)
             measures.write_progress(connection, self._workspace, step.progress)
+            snapshots.write_snapshots(connection, self._workspace, step.at, step.snapshots)
             connection.execute(
                 insert(schema.run).values(
                     workspace=self._workspace,

@@ -135,6 +135,15 @@ def test_a_dry_run_remembers_and_sends_nothing(installation, store):
     assert (titles(installation), installation.memory.progress()) == ([], None)
 
 
+def test_each_run_keeps_what_the_store_holds(installation, store):
+    run(installation, NOW)
+    store.counts = {**store.counts, ("web", "Refunded"): store.counts["web", "Page Viewed"]}
+    run(installation, NOW + HOUR)
+    at, body = installation.memory.snapshot("catalog")
+    assert (at, body["events"].keys()) == (NOW + HOUR, {"Order Completed", "Page Viewed", "Refunded"})
+    assert body["events"]["Order Completed"]["sources"]["web"] > 10_000
+
+
 class TestWhatTrackwatchCannotSee:
     def test_a_store_that_is_not_loaded_is_one_incident_and_no_verdict(self, installation, store):
         run(installation, NOW)

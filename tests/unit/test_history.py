@@ -102,13 +102,29 @@ def test_workspaces_do_not_see_each_other(tmp_path):
     url = f"sqlite:///{tmp_path}/state.db"
     keep(Memory(url, "production"), points(h0=3))
     staging = Memory(url, "staging")
-    assert staging.progress() is None
+    Memory(url, "production").put_snapshot("catalog", DAY0, {})
+    assert (staging.progress(), staging.snapshot("catalog")) == (None, None)
     assert len(staging.points(DAY0, DAY0 + 24 * HOUR)) == 0
 
 
 def test_an_incident_survives_a_restart_word_by_word(memory):
     keep(memory, points(), incidents=[INCIDENT])
     assert memory.incidents() == (INCIDENT,)
+
+
+def test_a_snapshot_is_the_newest_of_its_name(memory):
+    assert memory.snapshot("usage") is None
+    memory.put_snapshot("usage", DAY0, {"read": ["A"]})
+    memory.put_snapshot("usage", DAY0 + HOUR, {"read": ["“B” 🎉", None, 0.5]})
+    assert memory.snapshot("usage") == (DAY0 + HOUR, {"read": ["“B” 🎉", None, 0.5]})
+    assert memory.snapshot("catalog") is None
+
+
+def test_snapshots_of_a_run_are_kept_with_it_or_not_at_all(memory):
+    keep(memory, points(h0=3), snapshots={"catalog": {"events": 1}})
+    with pytest.raises(StateError, match="another run"):
+        keep(memory, points(h0=4), before=None, snapshots={"catalog": {"events": 2}})
+    assert memory.snapshot("catalog") == (DAY0 + 24 * HOUR, {"events": 1})
 
 
 def test_a_resolved_incident_is_history(memory):
