@@ -13,7 +13,7 @@ from checks.words import between, change, number, share
 from monitor.alerts.message import Block, Bullets, Chart, Facts, Link, Message, Reason, Text
 from monitor.config import Budget
 from monitor.decide import KindOf
-from monitor.incidents import Incident
+from monitor.incidents import Incident, Mark
 
 MORE = 8  # further findings that an alert lists
 
@@ -33,7 +33,7 @@ class Composer:
         headline = incident.headline
         kind = self.kind_of(headline)
         return Message(
-            id=f"{incident.id}-{reason.name.lower()}-{incident.severity}",
+            id=f"{incident.id}-{incident.messages + 1}-{reason.name.lower()}",
             incident=incident.id,
             reason=reason,
             severity=incident.severity,
@@ -55,8 +55,12 @@ class Composer:
         return self.kind_of(headline).title.format(subject=subject, check=headline.property or headline.check) + where
 
     def _summary(self, incident: Incident, reason: Reason, headline: Finding, now: dt.datetime) -> str:
+        if reason in (Reason.ACKNOWLEDGED, Reason.SNOOZED):
+            return f"{standing(incident, self.zone)}. {headline.text}"
         if reason is not Reason.RESOLVED:
             return headline.text
+        if incident.by and incident.healthy == 0:
+            return f"{standing(incident, self.zone)}. If it goes on, it is opened again."
         lasted = ago((incident.resolved or now) - incident.started)
         lost = f" About {number(abs(headline.rows))} messages are affected." if headline.rows else ""
         return f"Back to normal after {lasted}.{lost}"
@@ -79,11 +83,8 @@ class Composer:
             yield Link("Open the incident", f"{self.base_url.rstrip('/')}/incidents/{incident.id}")
 
     def _facts(self, incident: Incident, headline: Finding, now: dt.datetime) -> Iterator[tuple[str, str]]:
-        local = incident.started.astimezone(self.zone)
-        yield (
-            "Since",
-            f"{local:%a} {local.day} {local:%b, %H:%M} ({ago((incident.resolved or now) - incident.started)})",
-        )
+        lasted = ago((incident.resolved or now) - incident.started)
+        yield "Since", f"{clock(incident.started, self.zone)} ({lasted})"
         if headline.observed is not None and headline.expected is not None:
             yield "Observed", amount(headline, headline.observed)
             yield "Expected", expected(headline)
@@ -93,6 +94,8 @@ class Composer:
             yield "Where", _where(incident)
         if owner := self.plan.owner(headline.event):
             yield "Owner", owner
+        if (said := standing(incident, self.zone)) and incident.is_open:
+            yield "In hand", said
 
     def _sure(self, p_value: float, cost: float | None) -> str:
         chance = f"by chance {odds(p_value)}"
@@ -100,6 +103,21 @@ class Composer:
             return chance
         weekly = number(self.budget.false_alerts_per_week)
         return f"{chance}; rarer than {odds(cost)} is told (budget: {weekly} false alert{'s' * (weekly != '1')} a week)"
+
+
+def standing(incident: Incident, zone: ZoneInfo) -> str:
+    """Return who has an incident in hand, such as `Snoozed by Ann until Tue 3 Mar, 09:00`; empty: nobody has."""
+    if incident.by is None:
+        return ""
+    noise = ", as noise" if incident.mark is Mark.NOISE else ""
+    until = f" until {clock(incident.until, zone)}" if incident.until else ""
+    return f"{incident.state.capitalize()} by {incident.by}{noise}{until}"
+
+
+def clock(at: dt.datetime, zone: ZoneInfo) -> str:
+    """Return a time as a message says it, such as `Tue 3 Mar, 09:00`."""
+    local = at.astimezone(zone)
+    return f"{local:%a} {local.day} {local:%b, %H:%M}"
 
 
 def odds(p_value: float) -> str:

@@ -12,7 +12,7 @@ from monitor import operations
 from monitor.config import Budget, Config
 from monitor.decide import Verdict, decide
 from monitor.gate import Due
-from monitor.incidents import Incident, State, by_end, open_units, step
+from monitor.incidents import Incident, by_end, open_units, step
 from monitor.judge import judge, kind_of
 from monitor.learned import learned_of
 from monitor.profile import Measurements, Stretch, WindowProfile
@@ -53,7 +53,7 @@ def evaluate(
         for end, batch in by_end(found, window.bucket.end):
             before, incidents = incidents, advance(incidents, batch, end)
             verdicts += batch
-            if end < window.bucket.end and _states(before) != _states(incidents):
+            if end < window.bucket.end and _open(before) != _open(incidents):
                 # from here on the past looks different: judge the rest as a run at this hour would
                 waiting.appendleft(replace(window, bucket=Bucket(end, window.bucket.end)))
                 break
@@ -106,15 +106,15 @@ def _part_of(budget: Budget, window: Due, measurements: Measurements) -> Budget:
     return replace(budget, false_alerts_per_week=budget.false_alerts_per_week * due / max(len(series), 1))
 
 
-def _states(incidents: Iterable[Incident]) -> set[tuple[str, State]]:
-    return {(incident.id, incident.state) for incident in incidents}
+def _open(incidents: Iterable[Incident]) -> set[tuple[str, bool]]:
+    return {(incident.id, incident.is_open) for incident in incidents}
 
 
 def advance(incidents: Iterable[Incident], verdicts: Sequence[Verdict], now: dt.datetime) -> tuple[Incident, ...]:
     """Return all incidents after some verdicts: ended ones stay as they are."""
     incidents = tuple(incidents)
-    ended = tuple(incident for incident in incidents if incident.state is State.RESOLVED)
-    still_open = tuple(incident for incident in incidents if incident.state is State.OPEN)
+    ended = tuple(incident for incident in incidents if not incident.is_open)
+    still_open = tuple(incident for incident in incidents if incident.is_open)
     return (*ended, *step(still_open, verdicts, kind_of, now))
 
 
@@ -140,6 +140,6 @@ def _stretches(incident: Incident, *, volume: bool) -> Iterator[Stretch]:
     if not any(finding.kind == "stopped" for finding in incident.findings):
         end = min(end, incident.started + ADAPTS_AFTER)
     source = incident.slice.get("source", subject.source)
-    over = incident.state is State.RESOLVED
+    over = not incident.is_open
     for event in incident.events or (None,):
         yield Stretch(incident.started, end, event, source, subject.property, volume, over)

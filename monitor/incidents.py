@@ -26,10 +26,28 @@ KEPT = 50  # findings kept with an incident
 
 
 class State(StrEnum):
-    """Where an incident is in its life."""
+    """Where an incident is in its life. All but the last are open: something is wrong."""
 
     OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"  # somebody has it in hand
+    SNOOZED = "snoozed"  # nobody is to be told of it for a while
     RESOLVED = "resolved"
+
+
+class Mark(StrEnum):
+    """What people said of an incident."""
+
+    NOISE = "noise"
+    USEFUL = "useful"
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """Who has an incident in hand."""
+
+    state: State
+    by: str | None = None
+    until: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +93,22 @@ class Incident:
     told: Severity | None = (
         None  # as what people believe it to be open; None: they do not know of it, or that it is over
     )
+    believed: Hand | None = None  # in whose hands people believe it to be, of one that they were told of
+    messages: int = 0  # how many were told of it
+    by: str | None = None  # who acknowledged, snoozed or resolved it; None: nobody did
+    until: dt.datetime | None = None  # of a snooze
+    mark: Mark | None = None
+    actions: int = 0  # how many actions of people are in it
+
+    @property
+    def hand(self) -> Hand:
+        """Return who has it in hand."""
+        return Hand(self.state, self.by, self.until)
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether something is still wrong, whoever has it in hand."""
+        return self.state is not State.RESOLVED
 
     @property
     def events(self) -> tuple[str, ...]:
@@ -106,8 +140,8 @@ def step(
     ended: list[Incident] = []
     for end, batch in by_end(verdicts, now):
         after = _judge(opened, batch, kind_of, end)
-        ended += [incident for incident in after if incident.state is State.RESOLVED]
-        opened = {incident.subject: incident for incident in after if incident.state is State.OPEN}
+        ended += [incident for incident in after if not incident.is_open]
+        opened = {incident.subject: incident for incident in after if incident.is_open}
     return (*ended, *opened.values())
 
 
@@ -171,7 +205,7 @@ def open_units(incidents: Iterable[Incident]) -> set[Unit]:
     return {
         (incident.subject.family, event, incident.subject.property)
         for incident in incidents
-        if incident.state is State.OPEN
+        if incident.is_open
         for event in incident.events or (None,)
     }
 

@@ -11,7 +11,7 @@ from checks.base import Finding
 from monitor.alerts.message import Severity
 from monitor.compose import Composer
 from monitor.decide import Verdict
-from monitor.incidents import RANK, Incident, Opening, State
+from monitor.incidents import RANK, Incident, Opening
 
 VERSION = 1
 NUMBERS = ("observed", "expected", "low", "high", "p_value", "effect", "effect_low", "effect_high")
@@ -46,7 +46,7 @@ def document(
             **summary,
             "findings": len(verdicts),
             "problems": sum(verdict.problem for verdict in verdicts),
-            "incidents": sum(incident.state is State.OPEN for incident in incidents),
+            "incidents": sum(incident.is_open for incident in incidents),
         },
         "findings": [finding_json(verdict) for verdict in kept],
         "incidents": [incident_json(incident, composer, index) for incident in incidents],
@@ -89,7 +89,7 @@ def exit_code(incidents: Iterable[Incident], fail_on: str) -> int:
     if fail_on == "never":
         return 0
     line = RANK[Severity(fail_on)]
-    return int(any(i.state is State.OPEN and RANK[i.severity] >= line for i in incidents))
+    return int(any(i.is_open and RANK[i.severity] >= line for i in incidents))
 
 
 def incident_json(
@@ -101,6 +101,9 @@ def incident_json(
     return {
         "id": incident.id,
         "state": str(incident.state),
+        "by": incident.by,
+        "until": stamp(incident.until) if incident.until else None,
+        "mark": str(incident.mark) if incident.mark else None,
         "title": composer.title(incident),
         "severity": str(incident.severity),
         "events": list(incident.events),

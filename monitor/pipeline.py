@@ -19,7 +19,7 @@ from monitor.decide import Verdict
 from monitor.errors import StoreError
 from monitor.evaluate import Evaluation, advance, evaluate, operational
 from monitor.history.memory import Memory, Step
-from monitor.incidents import Incident, State
+from monitor.incidents import Incident
 from monitor.inventory import Inventory
 from monitor.judge import evidence, kind_of
 from monitor.loading import Loaded, OnChunk, load
@@ -96,7 +96,7 @@ def run(
 def _news(known: Sequence[Incident], incidents: Sequence[Incident]) -> tuple[Incident, ...]:
     """Return the open incidents, and those that are not as they were."""
     before = {incident.id: incident for incident in known}
-    return tuple(i for i in incidents if i.state is State.OPEN or before.get(i.id) != i)
+    return tuple(i for i in incidents if i.is_open or before.get(i.id) != i)
 
 
 def _learning(profile: WindowProfile | None) -> dict[str, int]:
@@ -182,7 +182,7 @@ def _store_is_down(
 def _remember(installation: Installation, result: Result, loaded: Loaded) -> None:
     """Keep everything in one transaction, before anything is sent."""
     config, memory, reading = installation.config, installation.memory, loaded.reading
-    open_now = sum(incident.state is State.OPEN for incident in result.incidents)
+    open_now = sum(incident.is_open for incident in result.incidents)
     memory.keep(
         Step(
             at=result.now,

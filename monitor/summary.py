@@ -11,7 +11,7 @@ from monitor.alerts.message import Reason
 from monitor.alerts.text import MARKS
 from monitor.compose import Composer, ago
 from monitor.config import Config
-from monitor.incidents import RANK, Incident, State
+from monitor.incidents import RANK, Incident
 from monitor.pipeline import Result, composer_of
 
 MOST_NEW = 8  # events that are still being learned, by name
@@ -31,7 +31,7 @@ def counts(result: Result, seconds: float) -> dict[str, Any]:
 def as_text(config: Config, result: Result, seconds: float, *, dry_run: bool = False) -> str:
     """Return the run as text: what is wrong first, then what was read and told."""
     composer = composer_of(config)
-    is_open = [incident for incident in result.incidents if incident.state is State.OPEN]
+    is_open = [incident for incident in result.incidents if incident.is_open]
     serious = sorted((i for i in is_open if RANK[i.severity]), key=lambda i: (-RANK[i.severity], i.started))
     notices = [incident for incident in is_open if not RANK[incident.severity]]
     ended = [message for message in result.messages if message.reason is Reason.RESOLVED]

@@ -16,6 +16,8 @@ from monitor.alerts.message import Chart, Message, Reason, Severity
 from monitor.compose import Composer
 from monitor.incidents import RANK, Incident, State
 
+HANDS = {State.ACKNOWLEDGED: Reason.ACKNOWLEDGED, State.SNOOZED: Reason.SNOOZED}
+
 
 def due(incident: Incident) -> Reason | None:
     """Return why people must be told of an incident now, or None."""
@@ -25,7 +27,9 @@ def due(incident: Incident) -> Reason | None:
         return Reason.RESOLVED if incident.told else None
     if incident.told is None:
         return Reason.OPENED
-    return Reason.WORSE if RANK[incident.severity] > RANK[incident.told] else None
+    if RANK[incident.severity] > RANK[incident.told]:
+        return Reason.WORSE
+    return HANDS.get(incident.state) if incident.hand != incident.believed else None
 
 
 def messages(
@@ -45,7 +49,8 @@ def _believed(incident: Incident, reason: Reason | None) -> Incident:
     """Return the incident with what people will believe of it once they are told."""
     if reason is None:
         return incident
-    return replace(incident, told=None if reason is Reason.RESOLVED else incident.severity)
+    told = None if reason is Reason.RESOLVED else incident.severity
+    return replace(incident, told=told, believed=incident.hand, messages=incident.messages + 1)
 
 
 def address(told: Iterable[Message], channels: Sequence[str]) -> tuple[Delivery, ...]:

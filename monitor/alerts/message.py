@@ -13,6 +13,11 @@ class Reason(StrEnum):
 
     OPENED = "new problem"
     WORSE = "got worse"
+    ACKNOWLEDGED = "acknowledged"
+    SNOOZED = "snoozed"
+    REMINDER = "still open"
+    REOPENED = "back again"
+    ESCALATED = "nobody has it in hand"
     RESOLVED = "resolved"
     TEST = "test message"
 

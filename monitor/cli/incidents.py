@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.cli.common import Moment, config_option, current_time, json_option
-from monitor.errors import UsageError
+from monitor.cli.incident_actions import commands, find, line, shown
 
 if TYPE_CHECKING:
+    from monitor.actions import Action
+    from monitor.compose import Composer
     from monitor.config import Config
     from monitor.incidents import Incident
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 @click.group("incidents", invoke_without_command=True)
 @click.pass_context
 def command(context: click.Context) -> None:
-    """List the incidents, or show one. Without a command: list."""
+    """List the incidents, show one, or do something about one. Without a command: list."""
     if context.invoked_subcommand is None:
         context.invoke(list_incidents)
 
@@ -36,10 +38,10 @@ def list_incidents(config_path: Path | None = None, since: dt.datetime | None = 
     config = load_config(config_path)
     found = _remembered(config, since)
     if as_json:
-        click.echo(_json(config, found))
+        click.echo(shown(config, found))
         return
     for incident in found:
-        click.echo(_line(config, incident))
+        click.echo(line(config, incident))
     click.echo(f"{len(found)} incident{'s' * (len(found) > 1)}" if found else "No open incidents.")
 
 
@@ -52,23 +54,32 @@ def show(incident_id: str, config_path: Path | None, as_json: bool) -> None:
     from monitor.alerts.message import Reason  # noqa: PLC0415 keeps --help fast
     from monitor.alerts.text import as_text  # noqa: PLC0415
     from monitor.config import load_config  # noqa: PLC0415
-    from monitor.incidents import State  # noqa: PLC0415
+    from monitor.history.memory import Memory  # noqa: PLC0415
     from monitor.pipeline import composer_of  # noqa: PLC0415
     from monitor.reasons import reasons  # noqa: PLC0415
 
     config = load_config(config_path)
-    everything = _remembered(config, dt.datetime.fromtimestamp(0, tz=dt.UTC))
-    found = [incident for incident in everything if incident.id.startswith(incident_id)]
-    if len(found) != 1:
-        raise UsageError(f"{len(found) or 'no'} incidents begin with {incident_id!r}; see 'trackwatch incidents list'")
+    memory = Memory(config.state_url, config.workspace)
+    incident = find(memory, incident_id)
     if as_json:
-        click.echo(_json(config, found))
+        click.echo(shown(config, [incident]))
         return
-    reason = Reason.RESOLVED if found[0].state is State.RESOLVED else Reason.OPENED
     composer = composer_of(config)
-    click.echo(as_text(composer.message(found[0], reason, current_time())))
+    click.echo(
+        as_text(composer.message(incident, Reason.OPENED if incident.is_open else Reason.RESOLVED, current_time()))
+    )
     click.echo("\nHow it was decided")
-    click.echo("\n".join(_aligned(list(reasons(found[0], composer)))))
+    click.echo("\n".join(_aligned(list(reasons(incident, composer)))))
+    done = memory.actions(incident.id)
+    if done:
+        click.echo("\nWhat was done")
+        click.echo("\n".join(_aligned([_done(action, composer) for action in done])))
+
+
+def _done(action: Action, composer: Composer) -> tuple[str, str]:
+    at = action.at.astimezone(composer.zone)
+    note = f": {action.note}" if action.note else ""
+    return f"{at:%Y-%m-%d %H:%M}", f"{action.verb} by {action.by} ({action.via}){note}"
 
 
 def _aligned(rows: list[tuple[str, str]]) -> Iterator[str]:
@@ -87,22 +98,5 @@ def _remembered(config: Config, since: dt.datetime | None) -> tuple[Incident, ..
     return Memory(config.state_url, config.workspace).incidents(since)
 
 
-def _line(config: Config, incident: Incident) -> str:
-    from monitor.alerts.text import MARKS  # noqa: PLC0415 keeps --help fast
-    from monitor.incidents import State  # noqa: PLC0415
-    from monitor.pipeline import composer_of  # noqa: PLC0415
-
-    composer = composer_of(config)
-    mark = MARKS["resolved" if incident.state is State.RESOLVED else incident.severity.value]
-    local = incident.started.astimezone(composer.zone)
-    return f"{mark} {incident.id}  {local:%Y-%m-%d %H:%M}  {composer.title(incident)}"
-
-
-def _json(config: Config, found: tuple[Incident, ...] | list[Incident]) -> str:
-    import orjson  # noqa: PLC0415 keeps --help fast
-
-    from monitor.output import incident_json  # noqa: PLC0415
-    from monitor.pipeline import composer_of  # noqa: PLC0415
-
-    listed = [incident_json(incident, composer_of(config)) for incident in found]
-    return orjson.dumps({"version": 1, "incidents": listed}, option=orjson.OPT_INDENT_2).decode()
+for _command in commands():
+    command.add_command(_command)

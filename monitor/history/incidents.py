@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from functools import cache
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Row, delete, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, delete, insert, or_, select
 
 from monitor.history import schema
 from monitor.history.times import seconds
-from monitor.incidents import Incident, State
+from monitor.incidents import Incident
 
 
 @cache
@@ -22,18 +22,25 @@ def _adapter() -> TypeAdapter[Incident]:
 def read_incidents(connection: Connection, workspace: str, *, since: dt.datetime | None = None) -> tuple[Incident, ...]:
     """Return the open incidents, and those resolved after `since`, the oldest first."""
     table = schema.incident
-    wanted = table.c.state == State.OPEN
+    wanted: ColumnElement[bool] = table.c.resolved.is_(None)
     if since is not None:
         wanted = or_(wanted, table.c.resolved > seconds(since))
     rows = connection.execute(select(table).where(table.c.workspace == workspace, wanted).order_by(table.c.started))
     return tuple(_incident(row) for row in rows)
 
 
+def read_incident(connection: Connection, workspace: str, incident: str) -> Incident | None:
+    """Return one incident, however old."""
+    table = schema.incident
+    row = connection.execute(select(table).where(table.c.workspace == workspace, table.c.id == incident)).first()
+    return _incident(row) if row else None
+
+
 def write_incidents(connection: Connection, workspace: str, incidents: Iterable[Incident]) -> None:
     """Keep incidents, replacing what was known of them. The database refuses a second open one per subject."""
     table = schema.incident
     # resolved ones first, so that a new incident may take their subject in the same transaction
-    for incident in sorted(incidents, key=lambda i: i.state is State.OPEN):
+    for incident in sorted(incidents, key=lambda i: i.is_open):
         connection.execute(delete(table).where(table.c.id == incident.id))
         connection.execute(
             insert(table).values(

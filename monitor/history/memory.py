@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import orjson
-from sqlalchemy import insert
+from sqlalchemy import Connection, insert
 
 from checks.base import Grain, Stat
+from monitor.actions import Action
 from monitor.alerts.deliver import Delivery
 from monitor.config import Keep
-from monitor.errors import StateError
-from monitor.history import incidents, measures, outbox, points, retention, schema, snapshots
+from monitor.errors import StateError, UsageError
+from monitor.history import actions, incidents, measures, outbox, points, retention, schema, snapshots
 from monitor.history.engine import one_at_a_time, open_engine, transaction
 from monitor.history.measures import Progress, Rhythm, Watermark
 from monitor.history.points import Span
@@ -104,11 +105,38 @@ class Memory:
             one_at_a_time(connection, self._workspace)
             snapshots.write_snapshots(connection, self._workspace, at, {name: body})
 
+    def incident(self, incident: str) -> Incident | None:
+        """Return one incident by its id, however old; None: there is none."""
+        with transaction(self._engine) as connection:
+            return incidents.read_incident(connection, self._workspace, incident)
+
+    def actions(self, incident: str | None = None, since: dt.datetime | None = None) -> tuple[Action, ...]:
+        """Return what people did, the oldest first: about one incident, or all; from `since` on."""
+        with transaction(self._engine) as connection:
+            return actions.read_actions(connection, self._workspace, [incident] if incident else None, since)
+
+    def act(self, action: Action, change: Callable[[Incident], tuple[Incident, Sequence[Delivery]]]) -> Incident:
+        """Change one incident as `change` says, and keep the action and the messages, in one transaction.
+
+        Raises:
+            UsageError: there is no such incident, or `change` refuses; nothing is kept.
+        """
+        with transaction(self._engine) as connection:
+            one_at_a_time(connection, self._workspace)
+            known = incidents.read_incident(connection, self._workspace, action.incident)
+            if known is None:
+                raise UsageError(f"there is no incident {action.incident!r}; see 'trackwatch incidents list'")
+            after, deliveries = change(known)
+            incidents.write_incidents(connection, self._workspace, [after])
+            actions.write_action(connection, self._workspace, action)
+            outbox.enqueue(connection, self._workspace, deliveries)
+            return after
+
     def note(self, known: Sequence[Incident], deliveries: Sequence[Delivery]) -> None:
         """Keep incidents and messages alone, where nothing could be read; in one transaction."""
         with transaction(self._engine) as connection:
             one_at_a_time(connection, self._workspace)
-            incidents.write_incidents(connection, self._workspace, known)
+            self._write_incidents(connection, known)
             outbox.enqueue(connection, self._workspace, deliveries)
 
     def keep(self, step: Step) -> None:
@@ -124,7 +152,7 @@ class Memory:
             points.write_points(connection, self._workspace, step.points, step.spans)
             measures.write_watermarks(connection, self._workspace, step.watermarks)
             measures.write_rhythms(connection, self._workspace, step.rhythms)
-            incidents.write_incidents(connection, self._workspace, step.incidents)
+            self._write_incidents(connection, step.incidents)
             outbox.enqueue(connection, self._workspace, step.deliveries)
             measures.write_progress(connection, self._workspace, step.progress)
             snapshots.write_snapshots(connection, self._workspace, step.at, step.snapshots)
@@ -137,3 +165,8 @@ class Memory:
                     summary=orjson.dumps(dict(step.summary)).decode(),
                 )
             )
+
+    def _write_incidents(self, connection: Connection, known: Sequence[Incident]) -> None:
+        """Write incidents as a run left them, with what people did about them meanwhile."""
+        now = actions.with_actions(connection, self._workspace, known)
+        incidents.write_incidents(connection, self._workspace, now)

@@ -212,3 +212,20 @@ def test_a_wrong_password_is_said_without_the_password(postgres_database, tmp_pa
 def test_a_mistyped_command_is_suggested(capsys):
     code, _, err = trackwatch(capsys, "vaildate")
     assert (code, "validate" in err) == (2, True)
+
+
+def test_an_incident_is_taken_in_hand_and_everybody_sees_it(home, slack, capsys):
+    trackwatch(capsys, "run", "--now", NOW)
+    incident = trackwatch(capsys, "incidents", "list")[1].split()[1]
+    code, out, _ = trackwatch(capsys, "incidents", "snooze", incident, "--for", "1w", "--by", "Ann", "--note", "known")
+    assert (code, "(Snoozed by Ann until " in out) == (0, True)
+    assert "Snoozed by Ann" in slack.roots()[0].text
+    assert "snooze by Ann (cli): known" in trackwatch(capsys, "incidents", "show", incident)[1]
+    document = json.loads(trackwatch(capsys, "incidents", "resolve", incident, "--json")[1])
+    assert document["incidents"][0]["state"] == "resolved"
+    assert trackwatch(capsys, "incidents", "ack", incident)[0] == 2
+
+
+@pytest.mark.parametrize("given", [["--for", "soon"], ["--until", "2026-13-01"], [], ["--for", "1d", "--until", NOW]])
+def test_a_snooze_says_for_how_long(home, capsys, given):
+    assert trackwatch(capsys, "incidents", "snooze", "inc_", *given)[0] == 2

@@ -102,7 +102,7 @@ def test_recovery_says_how_long_it_lasted_and_what_it_cost():
 
 def test_each_channel_gets_each_message_under_its_own_id():
     deliveries = address([told(OPEN)[1]], ["slack", "mail"])
-    assert [each.id for each in deliveries] == ["inc_1-opened-warning-slack", "inc_1-opened-warning-mail"]
+    assert [each.id for each in deliveries] == ["inc_1-1-opened-slack", "inc_1-1-opened-mail"]
 
 
 def test_the_whole_source_is_the_subject_when_it_goes_silent():

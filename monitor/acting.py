@@ -1,0 +1,31 @@
+"""Somebody does something about an incident: what is changed, and who is told?
+
+The command line, the web pages and the buttons in Slack all come here.
+"""
+
+from __future__ import annotations
+
+from monitor import tell
+from monitor.actions import Action, apply
+from monitor.alerts.deliver import Delivery
+from monitor.config import Config
+from monitor.history.memory import Memory
+from monitor.incidents import Incident
+from monitor.pipeline import composer_of
+
+
+def act(config: Config, memory: Memory, action: Action) -> Incident:
+    """Apply an action, keep it, and put what is now due into the outbox: in one transaction.
+
+    It is sent by the next delivery: a run, or `monitor.alerts.deliver.deliver` right away.
+
+    Raises:
+        UsageError: there is no such incident, or the action makes no sense now; nothing is changed.
+        StateError: the state database does not answer.
+    """
+
+    def change(incident: Incident) -> tuple[Incident, tuple[Delivery, ...]]:
+        after, messages = tell.messages([apply(incident, action)], composer_of(config), lambda _: None, action.at)
+        return after[0], tell.address(messages, tuple(config.channels))
+
+    return memory.act(action, change)
