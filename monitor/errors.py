@@ -6,6 +6,7 @@ TrackwatchError
 ├── UnreachableError    3  something outside did not answer
 │   ├── StoreError      3  the event store (message without the password)
 │   └── StateError      3  the state database
+├── OvertakenError      0  another process was faster: what this one would have kept is there already
 ├── StoppedError        3  trackwatch was told to stop while the store was being asked
 └── DeliveryError       –  a channel did not take a message; permanent or worth another try
 """
@@ -50,6 +51,12 @@ class ConfigError(UsageError):
         """Keep the problems, one a line."""
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
+
+
+class OvertakenError(TrackwatchError):
+    """Another process evaluates the workspace, or was faster; nothing was kept, told or lost by this one."""
+
+    exit_code = 0
 
 
 class StoppedError(TrackwatchError):

@@ -6,12 +6,14 @@ import datetime as dt
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from monitor.cli.common import Moment, config_option, current_time, fail_on_option, json_option, opened
+from monitor.errors import OvertakenError
 
 if TYPE_CHECKING:
     from monitor.pipeline import Installation, Result
@@ -35,7 +37,12 @@ def command(
     started = current_time()
     config = load_config(config_path)
     with opened(config) as installation, _progress() as on_chunk:
-        result = run(installation, now or started, dry_run=dry_run, on_chunk=on_chunk)
+        evaluate = partial(run, installation, now or started, dry_run=dry_run, on_chunk=on_chunk)
+        try:
+            result = evaluate()
+        except OvertakenError:
+            click.echo("trackwatch: another run ended meanwhile; looking at what is left", err=True)
+            result = evaluate()
         seconds = (current_time() - started).total_seconds()
         if as_json:
             click.echo(_json(installation, result, seconds, everything=everything))

@@ -15,9 +15,10 @@ from checks.base import Grain, Stat
 from monitor.actions import Action
 from monitor.alerts.deliver import Delivery
 from monitor.config import Keep
-from monitor.errors import StateError, UsageError
+from monitor.errors import OvertakenError, UsageError
 from monitor.history import actions, incidents, measures, outbox, points, retention, schema, snapshots
 from monitor.history.engine import one_at_a_time, open_engine, transaction
+from monitor.history.lease import StoredLease, refuse_overtaken
 from monitor.history.measures import Progress, Rhythm, Watermark
 from monitor.history.points import Span
 from monitor.history.times import moment, seconds
@@ -51,7 +52,14 @@ class Memory:
         """Open the database, and bring it up to date. Raises StateError or UsageError."""
         self._engine = open_engine(url)
         self._workspace = workspace
+        self._token: int | None = None
         self.outbox = outbox.StoredOutbox(self._engine, workspace)
+        self.lease = StoredLease(self._engine, workspace)
+
+    def fence(self, token: int | None) -> None:
+        """Keep and send from now on only while the lease has this token; None: whoever holds it."""
+        self._token = token
+        self.outbox.fence(token)
 
     def progress(self) -> Progress | None:
         """Return how far the workspace has been measured and judged; None before the first run."""
@@ -136,6 +144,7 @@ class Memory:
         """Keep incidents and messages alone, where nothing could be read; in one transaction."""
         with transaction(self._engine) as connection:
             one_at_a_time(connection, self._workspace)
+            refuse_overtaken(connection, self._workspace, self._token)
             self._write_incidents(connection, known)
             outbox.enqueue(connection, self._workspace, deliveries)
 
@@ -143,12 +152,13 @@ class Memory:
         """Keep everything that a run changed, in one transaction.
 
         Raises:
-            StateError: another run kept its changes since this one began; nothing is kept of this one.
+            OvertakenError: another run kept its changes since this one began; nothing is kept of this one.
         """
         with transaction(self._engine) as connection:
             one_at_a_time(connection, self._workspace)
+            refuse_overtaken(connection, self._workspace, self._token)
             if measures.read_progress(connection, self._workspace) != step.before:
-                raise StateError("another run of this workspace ended meanwhile; this one told and changed nothing")
+                raise OvertakenError("another run of this workspace ended meanwhile; this one told and changed nothing")
             points.write_points(connection, self._workspace, step.points, step.spans)
             measures.write_watermarks(connection, self._workspace, step.watermarks)
             measures.write_rhythms(connection, self._workspace, step.rhythms)

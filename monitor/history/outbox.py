@@ -23,7 +23,8 @@ from monitor.alerts.deliver import Delivery
 from monitor.alerts.message import Chart, Message
 from monitor.errors import DeliveryError
 from monitor.history import schema
-from monitor.history.engine import transaction
+from monitor.history.engine import one_at_a_time, transaction
+from monitor.history.lease import refuse_overtaken
 from monitor.history.times import moment, seconds
 
 LEASE = dt.timedelta(minutes=10)  # for which a try belongs to the process that began it
@@ -69,6 +70,11 @@ class StoredOutbox:
         """Work on the state database behind `engine`."""
         self._engine = engine
         self._workspace = workspace
+        self._token: int | None = None
+
+    def fence(self, token: int | None) -> None:
+        """Begin tries only while the lease has this token."""
+        self._token = token
 
     def pending(self) -> Sequence[Delivery]:
         """Return what is neither sent nor failed, oldest first."""
@@ -85,8 +91,11 @@ class StoredOutbox:
         """Note that a try begins, and count it. False: another process has it."""
         table = schema.outbox
         ours = (table.c.id == delivery.id, table.c.attempts == delivery.attempts, table.c.state.in_([PENDING, SENDING]))
+        begun = {"state": SENDING, "attempts": delivery.attempts + 1, "next_try": seconds(now + LEASE)}
         with transaction(self._engine) as connection:
-            begun = {"state": SENDING, "attempts": delivery.attempts + 1, "next_try": seconds(now + LEASE)}
+            one_at_a_time(connection, self._workspace)
+            refuse_overtaken(connection, self._workspace, self._token)
+            begun["token"] = self._token
             return connection.execute(update(table).where(*ours).values(**begun)).rowcount == 1
 
     def sent(self, delivery: Delivery, receipt: Receipt, now: dt.datetime) -> None:

@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0004"  # the newest migration: compared at start without importing Alembic
+HEAD = "0005"  # the newest migration: compared at start without importing Alembic
 
 metadata = MetaData(
     naming_convention={
@@ -148,6 +148,7 @@ outbox = Table(
     Column("chart", LargeBinary),
     Column("receipt", Text),
     Column("ended", BigInteger),  # when it was sent, suppressed or given up
+    Column("token", BigInteger),  # of the lease under which a try was begun; none: by a single run
     Index("ix_outbox_incident", "incident"),
 )
 
