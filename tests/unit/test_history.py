@@ -13,7 +13,7 @@ from checks.base import Finding
 from monitor.alerts.base import Receipt
 from monitor.alerts.deliver import Delivery
 from monitor.alerts.message import Chart, Message, Reason, Severity, Text
-from monitor.errors import DeliveryError, StateError, UsageError
+from monitor.errors import DeliveryError, OvertakenError, StateError, UsageError
 from monitor.history import schema
 from monitor.history.engine import MIGRATIONS, open_engine
 from monitor.history.measures import Progress, Rhythm, Watermark
@@ -61,7 +61,7 @@ def keep(memory: Memory, frame: pd.DataFrame, **changes) -> None:
 
 def test_a_run_that_was_overtaken_changes_nothing(memory):
     keep(memory, points(h0=3))
-    with pytest.raises(StateError, match="another run"):
+    with pytest.raises(OvertakenError, match="another run"):
         keep(memory, points(h0=4), before=None)
     assert read(memory) == {0: 3}
 
@@ -122,7 +122,7 @@ def test_a_snapshot_is_the_newest_of_its_name(memory):
 
 def test_snapshots_of_a_run_are_kept_with_it_or_not_at_all(memory):
     keep(memory, points(h0=3), snapshots={"catalog": {"events": 1}})
-    with pytest.raises(StateError, match="another run"):
+    with pytest.raises(OvertakenError, match="another run"):
         keep(memory, points(h0=4), before=None, snapshots={"catalog": {"events": 2}})
     assert memory.snapshot("catalog") == (DAY0 + 24 * HOUR, {"events": 1})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -146,3 +147,9 @@ def test_a_second_process_on_one_file_is_refused_until_the_first_is_gone(tmp_pat
         only_process(tmp_path / "state.db")
     first.release()
     only_process(tmp_path / "state.db").release()
+
+
+def test_processes_that_start_at_once_on_an_empty_database_make_its_tables_once(url):
+    with ThreadPoolExecutor(4) as pool:
+        memories = list(pool.map(lambda _: Memory(url, "production"), range(4)))
+    assert [memory.progress() for memory in memories] == [None] * 4
