@@ -29,6 +29,7 @@ from monitor.plan.load import load_plan
 from monitor.stores.base import StoreSettings
 from monitor.stores.fitting import unfitting
 from monitor.values import suggest
+from monitor.workspaces import names, of_workspace
 
 DEFAULTS = (Path("trackwatch.yml"), Path("config/trackwatch.yml"))
 
@@ -118,19 +119,28 @@ def find_config(path: Path | None) -> Path:
     return found
 
 
-def load_config(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Config:
+def load_config(
+    path: Path | None = None, environ: Mapping[str, str] | None = None, workspace: str | None = None
+) -> Config:
     """Read a configuration, its plan, and the parameters of checks, store and channels.
 
     Args:
         path: the file; by default `./trackwatch.yml`, then `./config/trackwatch.yml`.
         environ: where `${NAME}` is looked up; by default the environment of the process.
+        workspace: as it is in another of the file's `workspaces`; by default in the file's own.
 
     Raises:
         UsageError: there is no such file.
         ConfigError: with every problem of the file and of its plan.
     """
     file = find_config(path)
-    return _Reader(load_document(file, os.environ if environ is None else environ), file).read()
+    document = load_document(file, os.environ if environ is None else environ)
+    return _Reader(of_workspace(document, workspace), file).read()
+
+
+def workspaces(path: Path | None = None) -> tuple[str, ...]:
+    """Return the workspaces that a configuration describes beside its own."""
+    return names(load_document(find_config(path), os.environ))
 
 
 def load_checks() -> None:

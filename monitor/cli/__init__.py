@@ -22,6 +22,7 @@ COMMANDS = {
     "init": "Write a commented starter configuration.",
     "validate": "Check configuration and plan, without a database.",
     "plan": "Check, import, export and compare the tracking plan.",
+    "verify": "Verify a release in development: did every planned event fire, and rightly?",
     "explain": "Show the SQL that a run would issue.",
     "run": "Evaluate everything that is due, once.",
     "serve": "Keep running: evaluate on schedule.",

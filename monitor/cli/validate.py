@@ -21,14 +21,16 @@ if TYPE_CHECKING:
 @json_option
 def command(config_path: Path | None, as_json: bool) -> None:
     """Check configuration and plan, without a database."""
-    from monitor.config import load_config  # noqa: PLC0415 keeps --help fast
+    from monitor.config import load_config, workspaces  # noqa: PLC0415 keeps --help fast
 
     loaded: Config | None = None
     problems: tuple[Problem, ...] = ()
     try:
         loaded = load_config(config_path)
+        for workspace in workspaces(config_path):
+            load_config(config_path, workspace=workspace)
     except ConfigError as error:
-        problems = error.problems
+        loaded, problems = None, error.problems
     click.echo(json.dumps(_document(loaded, problems)) if as_json else _report(loaded, problems))
     if problems:
         sys.exit(1)
