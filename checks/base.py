@@ -54,6 +54,7 @@ class Stat(StrEnum):
     LAGS = "lags"  # rows by seconds from received_at to loaded_at; the label is the bin
     RECEIVED = "received"  # newest received_at, seconds since 1970
     LOADED = "loaded"  # newest loaded_at, seconds since 1970
+    UNPRECEDED = "unpreceded"  # rows without one of the rule's event before them, of the same person; the label is it
     SYNCED = "synced"  # end of a load, seconds since 1970, where the store keeps a history of loads; not asked for
 
 
@@ -67,8 +68,8 @@ NOT_ADDITIVE = frozenset(
 class Rule:
     """What a value is held against."""
 
-    kind: Literal["type", "enum", "pattern", "range"]
-    value: tuple[Any, ...]  # ("integer",) | the members | (regex,) | (min or None, max or None)
+    kind: Literal["type", "enum", "pattern", "range", "after"]
+    value: tuple[Any, ...]  # ("integer",) | the members | (regex,) | (min or None, max or None) | (event, seconds)
 
 
 @dataclass(frozen=True, slots=True)

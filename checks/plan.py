@@ -86,6 +86,25 @@ class PlannedProperty:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class After:
+    """That an event comes after another one of the same person."""
+
+    event: str
+    within: dt.timedelta = dt.timedelta(days=7)  # how long before, at most
+    at_least: float | None = None  # share of messages that have one before them; None: as it usually is
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ratio:
+    """How often an event comes for each time that another one does. Without bounds: as it usually is."""
+
+    of: str
+    to: str
+    min: float | None = None
+    max: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedEvent:
     """One event that the plan promises, with the decision that hangs on it."""
 
@@ -102,6 +121,8 @@ class PlannedEvent:
     deprecated: Deprecation | None = None
     expires: dt.date | None = None  # when it is to be removed
     closed: bool = False  # sends nothing that is not planned
+    after: tuple[After, ...] = ()
+    ratio: tuple[Ratio, ...] = ()
     properties: Mapping[str, PlannedProperty] = field(default_factory=dict)  # traits, of identify and group
 
     @property

@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeVar
 from checks.plan import Plan, PlannedEvent, PlannedProperty
 from checks.slugs import slug
 from monitor.document import shortened
+from monitor.plan.relations import relations_text
 
 Kind = Literal["added", "removed", "renamed", "changed"]
 T = TypeVar("T", PlannedEvent, PlannedProperty)
@@ -85,6 +86,9 @@ def _event(old: PlannedEvent, new: PlannedEvent) -> Iterator[Difference]:
         yield Difference("changed", new.name, None, f"is a {new.call} call, was {old.call}", True, old.call, new.call)
     yield from _sources(old, new)
     yield from _closed(new.name, None, old.closed, new.closed)
+    for rule in ("after", "ratio"):
+        before, after = (relations_text(each)[rule] for each in (old, new))
+        yield from _plain(new.name, None, rule, before, after, breaking=bool(set(after) - set(before)))
     yield from _properties(new.name, "", old.properties, new.properties)
 
 

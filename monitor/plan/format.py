@@ -28,6 +28,7 @@ from monitor.plan.readers import (
     Version,
     body,
 )
+from monitor.plan.relations import Afters, Ratios
 from monitor.plan.styles import STYLES, style_of
 from monitor.values import Date, Flag, Names, Number, Whole, Words, choice, wanted, wrong
 
@@ -154,6 +155,8 @@ class EventBlock(Block):
     deprecated: Deprecated = Field(None, description="on its way out: true, since when, and what to use")
     expires: Date | None = Field(None, description="when it is to be removed")
     closed: Flag = Field(False, description="sends nothing that is not planned")
+    after: Afters = Field((), description="the events that come before it, for the same person")
+    ratio: Ratios = Field((), description="how often it comes for each time that another event does")
     properties: Annotated[dict[Name, _SHORT], BeforeValidator(body)] = Field(default_factory=dict)
     traits: Annotated[dict[Name, _SHORT], BeforeValidator(body)] = Field(
         default_factory=dict, description="the properties of an identify or group call"
@@ -178,6 +181,8 @@ class EventBlock(Block):
             name=name,
             call=self.call or (name if name in CALLS else "track"),  # type: ignore[arg-type]
             deprecated=self.deprecated.planned() if self.deprecated else None,
+            after=tuple(each.planned() for each in self.after),
+            ratio=tuple(each.planned(name) for each in self.ratio),
             properties=properties,
             **own,
         )

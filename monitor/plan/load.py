@@ -80,9 +80,11 @@ def parse_plan(texts: Iterable[tuple[str, bytes | ConfigError]], workspace: str 
     documents, problems = _documents(texts)
     blocks: list[PlanBlock] = []
     asked = {name for document in documents for name in _names(document, "questions")}
+    events = {name for document in documents for name in _names(document, "events")}
     for document in documents:
         block, wrong = read_model(document, PlanBlock, document.data)
-        problems += _refused(document, [*map(_translated, wrong), *_unasked(document, asked), *_misplaced(document)])
+        more = [*_unasked(document, asked), *_unrelated(document, events), *_misplaced(document)]
+        problems += _refused(document, [*map(_translated, wrong), *more])
         blocks += [block] if block else []
     problems += [*_twice(documents, "events"), *_twice(documents, "questions"), *_again(documents)]
     if problems:
@@ -158,6 +160,20 @@ def _unasked(document: Document, asked: set[str]) -> Iterator[Problem]:
                 hint = suggest(answer, sorted(asked)) or "write it under 'questions'"
                 at = ("events", name, "answers", index)
                 yield document.problem(at, f"{shortened(answer)} is not a question of the plan", hint)
+
+
+def _unrelated(document: Document, events: set[str]) -> Iterator[Problem]:
+    """Yield what `after` and `ratio` say of events that nobody plans."""
+    for name, event in _names(document, "events").items():
+        for rule in ("after", "ratio") if isinstance(event, dict) else ():
+            said = event.get(rule)
+            for index, each in enumerate(said if isinstance(said, list) else [said]):
+                at = ("events", name, rule, *([index] if isinstance(said, list) else []))
+                for field in ("event", "of", "to"):
+                    other = each.get(field) if isinstance(each, dict) else each if field == "event" else None
+                    if isinstance(other, str) and other not in events:
+                        message = f"{rule}: {shortened(other)} is not an event of the plan"
+                        yield document.problem(at, message, suggest(other, sorted(events)))
 
 
 def _misplaced(document: Document) -> Iterator[Problem]:

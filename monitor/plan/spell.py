@@ -9,6 +9,7 @@ from typing import Any
 from checks.plan import CALLS, Change, Deprecation, Plan, PlannedEvent, PlannedProperty, Priority, Question
 from monitor.document import plain_value
 from monitor.plan.readers import spelt
+from monitor.plan.relations import after_data, ratio_data
 
 _FLAGS = ("key", "constant", "personal", "closed")
 
@@ -64,6 +65,8 @@ def event_data(event: PlannedEvent) -> dict[str, Any]:
             "deprecated": _deprecated(event.deprecated),
             "expires": _day(event.expires),
             "closed": event.closed or None,
+            "after": _one([after_data(each) for each in event.after]),
+            "ratio": _one([ratio_data(each, event.name) for each in event.ratio]),
             members: {name: property_data(prop) for name, prop in event.properties.items()},
         }
     )
@@ -133,6 +136,11 @@ def _deprecated(value: Deprecation | None) -> Any:
 
 def _number(value: float | None) -> float | None:
     return int(value) if value is not None and value.is_integer() and abs(value) < 1e15 else value
+
+
+def _one(items: list[Any]) -> Any:
+    """Return a list of one as its item."""
+    return items[0] if len(items) == 1 else items
 
 
 def _day(value: dt.date | None) -> str | None:

@@ -34,6 +34,7 @@ class Cutter:
     settings: StoreSettings
     dialect: Dialect
     spelt: sa.Dialect
+    tables: Sequence[EventTable] = ()
 
     def pieces(self, table: EventTable, measures: Sequence[Measure]) -> Iterator[Piece]:
         """Yield the one statement of a table; several where the database forces it."""
@@ -41,7 +42,7 @@ class Cutter:
             yield replace(piece, again=number > 0)
 
     def _cut(self, table: EventTable, measures: Sequence[Measure]) -> Iterator[Piece]:
-        query = build(table, self.request, self.settings, measures, self.dialect)
+        query = build(table, self.request, self.settings, measures, self.dialect, self.tables)
         if query is None:
             return
         of_values = [one for one in measures if one.property]

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from checks.base import EVERY, Grain, Measure, Rule, Stat
 from checks.bins import SIZES
 from monitor.stores import constructs as db
-from monitor.stores import labels, rules
+from monitor.stores import labels, rules, sequence
 from monitor.stores.base import Request, StoreSettings
 from monitor.stores.buckets import Cut
 from monitor.stores.dialects.base import Dialect
@@ -42,12 +42,21 @@ class Query:
 
 
 def build(
-    table: EventTable, request: Request, settings: StoreSettings, measures: Sequence[Measure], dialect: Dialect
+    table: EventTable,
+    request: Request,
+    settings: StoreSettings,
+    measures: Sequence[Measure],
+    dialect: Dialect,
+    others: Sequence[EventTable] = (),
 ) -> Query | None:
-    """Return the statement that answers the measures of one table, or None when there is nothing to ask."""
+    """Return the statement that answers the measures of one table, or None when there is nothing to ask.
+
+    `others` are all tables of the store: the order of two events may ask two of them.
+    """
     cut = Cut(request.since, request.until, ZoneInfo(request.zone), ZoneInfo(settings.naive_zone))
     rows = Rows(table, cut, settings.repeat_window, dialect)
     parts = [part for grain in ("hour", "day") for part in _parts(rows, _of_grain(measures, grain), grain)]
+    parts += sequence.parts(rows, others, _of_grain(measures, "day"), "day")
     if not parts:
         return None
     width = max(len(part.cells) for part in parts)
@@ -57,6 +66,7 @@ def build(
 
 
 def _parts(rows: Rows, measures: Sequence[Measure], grain: Grain) -> Iterable[Part]:
+    measures = [measure for measure in measures if measure.stat is not Stat.UNPRECEDED]
     if not measures:
         return
     asked = {measure.stat for measure in measures}

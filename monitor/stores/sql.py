@@ -175,7 +175,7 @@ class SqlStore:
 
     def _pieces(self, request: Request) -> Iterator[Piece]:
         tables, catalog = self._introspected()
-        cutter = Cutter(request, self._settings, self._dialect, self._engine.dialect)
+        cutter = Cutter(request, self._settings, self._dialect, self._engine.dialect, tables)
         of_event: dict[str | None, list[Measure]] = {}
         for measure in request.measures:
             of_event.setdefault(measure.event, []).append(measure)

@@ -22,7 +22,7 @@ import pandas as pd
 from checks.base import EVERY, Catalog, Field, Grain, Measure, Rule, Stat
 from checks.bins import SECONDS, SIZES
 from monitor.calendar import floor_day, floor_hour
-from monitor.stores import people
+from monitor.stores import people, sequence
 from monitor.stores.base import COLUMNS, Measured, Request, Statement, Window
 
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?( ?(Z|[+-]\d{2}(:?\d{2})?))?)?")
@@ -98,6 +98,11 @@ class MemoryStore:
             copies = _copies(mine, key, measure.stat, lambda at: bucket(at, measure.grain, zone))
             yield from ((place, "", value) for place, value in copies)
             return
+        if measure.stat is Stat.UNPRECEDED and measure.rule:
+            mine = [row for row in mine if self._is_first(row, *measure.rule.value)]
+            counted = Counter((r.source, r.event, "", bucket(r.received_at, measure.grain, zone)) for r in mine)
+            yield from ((place, measure.rule.value[0], value) for place, value in counted.items())
+            return
         groups: dict[tuple[str, str, Any], list[Row]] = defaultdict(list)
         for row in mine:
             groups[row.source, row.event, bucket(row.received_at, measure.grain, zone)].append(row)
@@ -108,6 +113,13 @@ class MemoryStore:
 
     def _names(self, measure: Measure, event: str) -> Iterable[str]:
         return sorted(self.catalog().properties(event)) if measure.property == EVERY else [measure.property or ""]
+
+    def _is_first(self, row: Row, before: str, within: float) -> bool:
+        """Say whether nobody with an id of this row sent the other event in time before it."""
+        since, until = (row.received_at + dt.timedelta(seconds=s) for s in (-within, sequence.SLACK))
+        ids = [(name, getattr(row, name)) for name in sequence.PEOPLE if getattr(row, name)]
+        earlier = [each for each in self.rows if each.event == before and since <= each.received_at <= until]
+        return bool(ids) and not any(getattr(each, name) == value for each in earlier for name, value in ids)
 
     def _copy(self, row: Row) -> tuple[Any, ...] | None:
         if self.catalog().has_ids:

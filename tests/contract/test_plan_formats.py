@@ -10,7 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checks.plan import CALLS, Change, Deprecation, Plan, PlannedEvent, PlannedProperty, Priority, Question
+from checks.plan import (
+    CALLS,
+    After,
+    Change,
+    Deprecation,
+    Plan,
+    PlannedEvent,
+    PlannedProperty,
+    Priority,
+    Question,
+    Ratio,
+)
 from monitor.plan.exporters import exporters
 from monitor.plan.foreign import read_foreign
 from monitor.plan.holding import held, losses
@@ -95,8 +106,19 @@ def members_of(draw, depth):
     return {name: draw(properties(name, depth)) for name in draw(st.lists(words, max_size=3, unique=True))}
 
 
+def afters(named):
+    times = st.integers(1, 24 * 31).map(lambda hours: dt.timedelta(hours=hours))
+    shares = st.none() | st.integers(1, 100).map(lambda percent: percent / 100)
+    return st.builds(After, event=st.sampled_from(named), within=times, at_least=shares)
+
+
+def ratios(named):
+    low, high = (st.none() | st.integers(*ends).map(lambda tenths: tenths / 10) for ends in ((1, 10), (10, 99)))
+    return st.builds(Ratio, of=st.sampled_from(named), to=st.sampled_from(named), min=low, max=high)
+
+
 @st.composite
-def events(draw, name, asked):
+def events(draw, name, asked, named):
     roles = draw(st.dictionaries(words, st.just("") | words, max_size=3))
     return PlannedEvent(
         name=name,
@@ -112,6 +134,8 @@ def events(draw, name, asked):
         deprecated=draw(deprecations),
         expires=draw(st.none() | dates),
         closed=draw(st.booleans()),
+        after=tuple(draw(st.lists(afters(named), max_size=2))),
+        ratio=tuple(draw(st.lists(ratios(named), max_size=2))),
         properties=draw(members_of(2)),
     )
 
@@ -130,7 +154,7 @@ def plans(draw):
         description=draw(texts),
         version=draw(st.integers(0, 999)),
         questions={name: replace(draw(question), name=name) for name in asked},
-        events={name: draw(events(name, asked)) for name in named},
+        events={name: draw(events(name, asked, named)) for name in named},
         changes=tuple(draw(st.lists(change, max_size=2))),
     )
 

@@ -15,9 +15,9 @@ from contract.worlds import NOON, ODD, ORDER, WORLDS, World, asked, everything, 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from checks.base import EVERY, Measure, Stat
+from checks.base import EVERY, Measure, Rule, Stat
 from monitor.stores.base import COLUMNS, Measured
-from monitor.testing.store import MemoryStore
+from monitor.testing.store import MemoryStore, Row
 
 TABLES_OF_EVENTS = [world for world in WORLDS if world[1] != "segment"]  # Segment makes slugs of names
 
@@ -55,6 +55,34 @@ def test_sizes_and_delays_come_by_bin_and_dimensions_by_value(world: World) -> N
         *(("delays", "5"), ("delays", "-86400"), ("lags", "86400"), ("sizes", "0"), ("sizes", "-10")),
         *(("rows.app_version", "5.2"), ("rows.app_version", "(none)")),
     }
+
+
+def test_what_comes_without_an_earlier_event_is_counted_by_person(world: World) -> None:
+    def sent(event: str, minutes: float, user: str | None = None, anonymous: str | None = None) -> Row:
+        at = NOON + dt.timedelta(minutes=minutes)
+        return order(
+            event=event,
+            id=f"{event[0]}{minutes}{user}{anonymous}",
+            received_at=at,
+            source="web",
+            user_id=user,
+            anonymous_id=anonymous,
+        )
+
+    given_rows = [
+        *(sent(ODD, 0, "in time"), sent(ORDER, 5, "in time")),
+        *(sent(ODD, 0, None, "as a stranger"), sent(ORDER, 5, "a friend", "as a stranger")),
+        *(sent(ODD, 30, "a little late"), sent(ORDER, 0, "a little late")),
+        *(sent(ODD, -1500, "yesterday"), sent(ORDER, 0, "yesterday")),
+        *(sent(ODD, 120, "afterwards"), sent(ORDER, 0, "afterwards")),
+        *(sent(ORDER, 0, "never"), sent(ORDER, 0), sent(ORDER, 0, "")),
+    ]
+    rule = Rule("after", (ODD, 86400.0))
+    measured = world.store(given_rows).measure(asked(Measure(Stat.ROWS), Measure(Stat.UNPRECEDED, ORDER, rule=rule)))
+    frame = measured.frame[measured.frame.measure == "unpreceded.after"]
+    assert (measured.failures, frame.label.unique().tolist(), frame.value.sum()) == ((), [ODD], 3)
+    expected = MemoryStore(given_rows).measure(asked(Measure(Stat.UNPRECEDED, ORDER, rule=rule))).frame
+    assert expected.value.sum() == 3
 
 
 def test_only_the_most_frequent_values_of_a_dimension_are_kept(world: World) -> None:

@@ -27,7 +27,7 @@ def _property(prop: PlannedProperty) -> PlannedProperty:
 
 HOLDS = Holds(
     plan=frozenset(),
-    events=frozenset(field.name for field in fields(PlannedEvent)) - {"answers"},
+    events=frozenset(field.name for field in fields(PlannedEvent)) - {"answers", "after", "ratio"},
     properties=frozenset(field.name for field in fields(PlannedProperty)),
     event=_event,
     prop=_property,

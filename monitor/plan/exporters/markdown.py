@@ -7,6 +7,7 @@ from dataclasses import fields
 
 from checks.plan import Deprecation, Plan, PlannedEvent, PlannedProperty, Priority, Question
 from monitor.plan.holding import Holds
+from monitor.plan.relations import relations_text
 
 TITLE = "documentation (Markdown)"
 SUFFIX = "md"
@@ -66,6 +67,7 @@ def _facts(event: PlannedEvent) -> Iterator[tuple[str, str]]:
     yield "Action", event.action
     yield "Expires", str(event.expires or "")
     yield "Other properties", "none" if event.closed else ""
+    yield from ((rule.capitalize(), "; ".join(said)) for rule, said in relations_text(event).items())
     yield from event.labels.items()
 
 
