@@ -10,7 +10,7 @@ import datetime as dt
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -20,6 +20,7 @@ from checks.base import CHECKS
 from checks.plan import Plan
 from monitor.alerts.base import Channel
 from monitor.alerts.channels import KINDS, channel_class
+from monitor.alerts.deliver import Policy
 from monitor.blocks import read_dataclass, read_model
 from monitor.calendar import Exclusion
 from monitor.config_format import CheckBlock, ConfigBlock, StoreBlock
@@ -80,6 +81,7 @@ class Keep:
 
     days: dt.timedelta = dt.timedelta(days=730)
     hours: dt.timedelta = dt.timedelta(weeks=13)
+    deliveries: dt.timedelta = dt.timedelta(days=90)  # once they have ended, and their incident has
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +102,7 @@ class Config:
     base_url: str | None
     schedule: Schedule
     keep: Keep = Keep()
+    delivery: Policy = field(default_factory=Policy)
 
 
 def find_config(path: Path | None) -> Path:
@@ -176,7 +179,8 @@ class _Reader:
             plan_path=plan_path,
             store=self._store(block.store),
             state_url=block.state or f"sqlite:///{self.file.parent / 'trackwatch.db'}",
-            keep=Keep(block.history.keep, block.history.hours),
+            keep=Keep(block.history.keep, block.history.hours, block.history.deliveries),
+            delivery=Policy(int(block.delivery.digest_above), block.delivery.give_up, block.base_url),
             budget=Budget(block.budget.false_alerts_per_week, block.budget.min_messages),
             checks=self._checks(block.checks, plan if plan_path else None),
             exclusions=tuple(sorted(self._exclusions(block), key=lambda each: each.start)),

@@ -127,6 +127,16 @@ class HistoryBlock(Block):
 
     keep: SomeTime = dt.timedelta(days=730)
     hours: SomeTime = dt.timedelta(weeks=13)
+    deliveries: SomeTime = dt.timedelta(days=90)
+
+
+class DeliveryBlock(Block):
+    """How much is told at once, and for how long it is tried."""
+
+    noun: ClassVar[str] = "the delivery"
+
+    digest_above: Positive = 5
+    give_up: SomeTime = dt.timedelta(days=2)
 
 
 class CheckBlock(Block):
@@ -158,3 +168,4 @@ class ConfigBlock(Block):
     exclude: Annotated[tuple[ExclusionBlock, ...], BeforeValidator(lambda value: value or ())] = ()
     base_url: Annotated[str | None, BeforeValidator(_link)] = None
     schedule: ScheduleBlock = ScheduleBlock()
+    delivery: DeliveryBlock = DeliveryBlock()

@@ -213,4 +213,5 @@ def _inventory(memory: Memory, loaded: Loaded) -> Inventory:
 def _send(installation: Installation, result: Result, *, dry_run: bool) -> Result:
     if dry_run:
         return result
-    return replace(result, outcomes=deliver(installation.memory.outbox, installation.config.channels, result.now))
+    config = installation.config
+    return replace(result, outcomes=deliver(installation.memory.outbox, config.channels, result.now, config.delivery))

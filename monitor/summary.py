@@ -80,7 +80,7 @@ def _told(result: Result, *, dry_run: bool) -> Iterator[str]:
     for (channel, state), number in sorted(told.items()):
         yield f"{channel}: {number} {state}"
     for outcome in result.outcomes:
-        if outcome.reason:
+        if outcome.reason and outcome.state != "suppressed":
             yield f"  {outcome.delivery.message.title}: {outcome.reason}"
 
 

@@ -1,27 +1,30 @@
 """How does each waiting message reach its channel once, and what becomes of those that cannot?
 
-Every delivery ends as sent or as failed with a reason. In between it waits: a temporary
-failure is tried again later, after the channel's own wish (Retry-After) or with growing
-pauses. What belongs to one incident stays in order. Where nobody saw how a try ended
-(a crash, a dropped connection), a channel that can look is asked first.
+Every delivery ends as sent, suppressed or failed, with a reason. In between it waits: a
+temporary failure is tried again later, after the channel's own wish (Retry-After) or with
+growing pauses. What belongs to one incident stays in order. Where nobody saw how a try ended
+(a crash, a dropped connection), a channel that can look is asked first. Many new problems at
+once become one message, and what changes about them later is told in its thread.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from monitor.alerts import digest
 from monitor.alerts.base import Channel, Receipt, Reconciles
 from monitor.alerts.message import Message
+from monitor.alerts.pace import Paced
 from monitor.errors import DeliveryError
 
 FIRST_PAUSE = dt.timedelta(minutes=1)
 LONGEST_PAUSE = dt.timedelta(hours=1)
-MOST_ATTEMPTS = 54  # with the pauses above: two days
 
 _log = logging.getLogger(__name__)
 
@@ -31,7 +34,17 @@ class State(StrEnum):
 
     SENT = "sent"
     WAITING = "waiting"
+    SUPPRESSED = "suppressed"
     FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How much is told at once, and for how long it is tried."""
+
+    digest_above: int = 5  # new problems for one channel in one run; more of them become one message
+    give_up: dt.timedelta = dt.timedelta(days=2)
+    pages: str | None = None  # the address of the web pages, which a digest links to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +57,7 @@ class Delivery:
     attempts: int = 0  # tries so far
     next_try: dt.datetime | None = None  # not before; None: at once
     ambiguous: bool = False  # an earlier try may have arrived
+    suppressed: str = ""  # why it is only noted and never sent; empty: it is sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,34 +92,129 @@ class Outbox(Protocol):
         """Note that it will not arrive, and why."""
         ...
 
+    def rest(self, channel: str, until: dt.datetime) -> None:
+        """Let everything that waits for a channel wait until then, as the channel asked."""
+        ...
+
+    def threads(self, channel: str, incidents: Sequence[str]) -> Mapping[str, str | None]:
+        """Return the incidents that a channel was told of, each with the digest that it was told in, if any."""
+        ...
+
+    def told_in(self, name: str, channel: str) -> Sequence[Message]:
+        """Return all messages that were told in a digest, oldest first."""
+        ...
+
+    def gather(self, whole: Delivery, members: Sequence[Delivery], now: dt.datetime) -> bool:
+        """Put one delivery in the place of several, which end as suppressed. False: another process has some."""
+        ...
+
     def root(self, incident: str, channel: str) -> Receipt | None:
         """Return the receipt that the channel gave back last for the incident, if it ever did."""
         ...
 
 
-def deliver(outbox: Outbox, channels: Mapping[str, Channel], now: dt.datetime) -> tuple[Outcome, ...]:
+def deliver(
+    outbox: Outbox, channels: Mapping[str, Channel], now: dt.datetime, policy: Policy = Policy()
+) -> tuple[Outcome, ...]:
     """Try every due delivery once. A broken channel holds up nobody but itself.
 
     After a temporary failure the rest of that channel waits for the next run; a message of an
     incident waits for the earlier ones of the same incident.
     """
+    gathered = gather(outbox, now, policy)
+    _begin(channels)
     outcomes = []
     held: set[tuple[str, str | None]] = set()  # (channel, incident), or (channel, None) for all of it
     for delivery in outbox.pending():
         thread = (delivery.channel, delivery.message.incident)
         if thread in held or (delivery.channel, None) in held:
             continue
-        if delivery.next_try and delivery.next_try > now:
+        if not _is_due(delivery, now):
             held.add(thread)
+            continue
+        if not _has_turn(channels.get(delivery.channel)):
+            held.add((delivery.channel, None))
             continue
         if not outbox.claim(delivery, now):
             held.add(thread)
             continue
-        outcome = _try(outbox, channels.get(delivery.channel), delivery, now)
+        outcome = _try(outbox, channels.get(delivery.channel), delivery, now, policy)
         if outcome.state is State.WAITING:
             held.add((delivery.channel, None))
         outcomes.append(outcome)
+    return (*gathered, *outcomes)
+
+
+def gather(outbox: Outbox, now: dt.datetime, policy: Policy = Policy()) -> tuple[Outcome, ...]:
+    """Put digests in the place of what is better told together.
+
+    That is: more new problems for one channel than the policy bears, and all changes of
+    incidents that were told in a digest before. What was tried and may have arrived stays.
+    """
+    outcomes: list[Outcome] = []
+    for channel, waiting in _by_channel(outbox.pending()).items():
+        free = _free(waiting, now)
+        known = outbox.threads(channel, [each.message.incident for each in free]) if free else {}
+        for name, members in _bundles(free, known, policy.digest_above):
+            outcomes += _gather(outbox, name, members, now, policy)
     return tuple(outcomes)
+
+
+def _by_channel(pending: Sequence[Delivery]) -> Mapping[str, list[Delivery]]:
+    by_channel: dict[str, list[Delivery]] = defaultdict(list)
+    for delivery in pending:
+        by_channel[delivery.channel].append(delivery)
+    return by_channel
+
+
+def _free(waiting: Sequence[Delivery], now: dt.datetime) -> list[Delivery]:
+    """Return what may still be told together: all of an incident is due, and none of it may have arrived."""
+    bound = {each.message.incident for each in waiting if each.ambiguous or not _is_due(each, now)}
+    return [each for each in waiting if each.message.is_of_incident and each.message.incident not in bound]
+
+
+def _bundles(
+    free: Sequence[Delivery], known: Mapping[str, str | None], most: int
+) -> Iterator[tuple[str, list[Delivery]]]:
+    """Yield the id of each digest that is due, with what it tells anew."""
+    changed: dict[str, list[Delivery]] = defaultdict(list)
+    for each in free:
+        if name := known.get(each.message.incident):
+            changed[name].append(each)
+    yield from changed.items()
+    new = [each for each in free if each.message.incident not in known]
+    if len({each.message.incident for each in new}) > most:
+        yield digest.digest_id([each.id for each in new]), new
+
+
+def _gather(outbox: Outbox, name: str, members: Sequence[Delivery], now: dt.datetime, policy: Policy) -> list[Outcome]:
+    channel = members[0].channel
+    before = outbox.told_in(name, channel)
+    changes = [each.message for each in members]
+    message = digest.compose(name, [*before, *changes], changes, first=not before, pages=policy.pages)
+    whole = Delivery(id=f"{message.id}-{channel}", channel=channel, message=message)
+    if not outbox.gather(whole, members, now):
+        return []
+    return [Outcome(each, State.SUPPRESSED, together(name)) for each in members]
+
+
+def together(name: str) -> str:
+    """Return why a message was not sent by itself."""
+    return f"told together with others in {name}"
+
+
+def _is_due(delivery: Delivery, now: dt.datetime) -> bool:
+    return delivery.next_try is None or delivery.next_try <= now
+
+
+def _begin(channels: Mapping[str, Channel]) -> None:
+    for channel in channels.values():
+        if isinstance(channel, Paced):
+            channel.turns.begin()
+
+
+def _has_turn(channel: Channel | None) -> bool:
+    return channel.turns.turn() if isinstance(channel, Paced) else True
 
 
 def next_try(attempts: int, now: dt.datetime, retry_after: float | None = None) -> dt.datetime:
@@ -120,18 +229,18 @@ def next_try(attempts: int, now: dt.datetime, retry_after: float | None = None) 
     return now + min(pause, LONGEST_PAUSE)
 
 
-def _try(outbox: Outbox, channel: Channel | None, delivery: Delivery, now: dt.datetime) -> Outcome:
+def _try(outbox: Outbox, channel: Channel | None, delivery: Delivery, now: dt.datetime, policy: Policy) -> Outcome:
     if channel is None:
         return _give_up(outbox, delivery, f"there is no channel {delivery.channel!r} in the configuration", now)
     root = outbox.root(delivery.message.incident, delivery.channel)
     try:
         receipt = _arrived(channel, delivery, root) or channel.send(delivery.message, root)
     except DeliveryError as error:
-        return _failed(outbox, delivery, error, now)
+        return _failed(outbox, delivery, error, now, policy)
     except Exception as error:  # noqa: BLE001  a bug in one channel must not silence the others
         _log.exception("channel %s crashed", delivery.channel)
         crash = DeliveryError(f"the channel crashed ({type(error).__name__})", permanent=False, ambiguous=True)
-        return _failed(outbox, delivery, crash, now)
+        return _failed(outbox, delivery, crash, now, policy)
     outbox.sent(delivery, receipt, now)
     return Outcome(delivery, State.SENT)
 
@@ -148,15 +257,18 @@ def _arrived(channel: Channel, delivery: Delivery, root: Receipt | None) -> Rece
         return None  # told twice is better than never
 
 
-def _failed(outbox: Outbox, delivery: Delivery, error: DeliveryError, now: dt.datetime) -> Outcome:
-    attempts = delivery.attempts + 1
+def _failed(outbox: Outbox, delivery: Delivery, error: DeliveryError, now: dt.datetime, policy: Policy) -> Outcome:
     if error.permanent:
         return _give_up(outbox, delivery, error.reason, now)
-    if attempts >= MOST_ATTEMPTS:
+    attempts = delivery.attempts + 1
+    if attempts > 1 and now - delivery.message.at >= policy.give_up:
         return _give_up(outbox, delivery, f"gave up after {attempts} tries: {error.reason}", now)
     unsure = error.ambiguous or delivery.ambiguous  # a look that failed does not settle an earlier try
     again = DeliveryError(error.reason, permanent=False, ambiguous=unsure)
-    outbox.postpone(delivery, again, next_try(attempts, now, error.retry_after))
+    then = next_try(attempts, now, error.retry_after)
+    outbox.postpone(delivery, again, then)
+    if error.retry_after is not None:
+        outbox.rest(delivery.channel, then)
     return Outcome(delivery, State.WAITING, error.reason)
 
 

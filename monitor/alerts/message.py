@@ -18,6 +18,7 @@ class Reason(StrEnum):
     REMINDER = "still open"
     REOPENED = "back again"
     ESCALATED = "nobody has it in hand"
+    CHANGED = "changed"  # of a digest: some of its members are not as they were
     RESOLVED = "resolved"
     TEST = "test message"
 
@@ -103,6 +104,11 @@ class Message:
     at: dt.datetime
     mention: str | None = None  # owner: an email address, a Slack user, group or channel
     chart: Chart | None = None
+
+    @property
+    def is_of_incident(self) -> bool:
+        """Say whether it tells of one incident, which people can do something about; not a test, digest or report."""
+        return self.incident.startswith("inc_")
 
     @property
     def tone(self) -> str:

@@ -29,6 +29,7 @@ COMMANDS = {
     "report": "Report on a week: can its answers be trusted, what broke, what to do.",
     "alert": "Send a test message to each channel.",
     "incidents": "List the incidents, or show one.",
+    "deliveries": "List the messages: sent, suppressed, failed or waiting, and why.",
 }
 
 

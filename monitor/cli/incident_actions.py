@@ -84,7 +84,7 @@ def _doing(verb: str) -> Any:
             note=said["note"],
         )
         after = act(config, memory, action)
-        deliver(memory.outbox, config.channels, now)
+        deliver(memory.outbox, config.channels, now, config.delivery)
         click.echo(shown(config, [after]) if as_json else line(config, after))
 
     return do

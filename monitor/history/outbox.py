@@ -8,18 +8,19 @@ old enough that no process can still be at it.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Engine, Row, insert, select, update
+from sqlalchemy import Connection, Engine, Row, delete, insert, or_, select, update
 
 from monitor.alerts.base import Receipt
-from monitor.alerts.deliver import Delivery
+from monitor.alerts.deliver import Delivery, State, together
+from monitor.alerts.digest import PREFIX
 from monitor.alerts.message import Chart, Message
 from monitor.errors import DeliveryError
 from monitor.history import schema
@@ -28,7 +29,31 @@ from monitor.history.lease import refuse_overtaken
 from monitor.history.times import moment, seconds
 
 LEASE = dt.timedelta(minutes=10)  # for which a try belongs to the process that began it
-PENDING, SENDING, SENT, FAILED = "pending", "sending", "sent", "failed"
+PENDING, SENDING, SENT, SUPPRESSED, FAILED = "pending", "sending", "sent", "suppressed", "failed"
+STATES = {
+    State.WAITING: (PENDING, SENDING),
+    State.SENT: (SENT,),
+    State.FAILED: (FAILED,),
+    State.SUPPRESSED: (SUPPRESSED,),
+}
+MANY = 1000  # values that one statement names: databases bear no more than some ten thousand
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What has become of a delivery so far."""
+
+    id: str
+    channel: str
+    incident: str  # or digest, or report: the thread that it belongs to
+    reason: str  # why it was to be told, such as `new problem`
+    title: str
+    state: State
+    why: str  # of what failed, waits or was suppressed
+    attempts: int
+    created: dt.datetime
+    next_try: dt.datetime | None  # None: it is over, or due at once
+    ended: dt.datetime | None
 
 
 @cache
@@ -42,25 +67,47 @@ def enqueue(connection: Connection, workspace: str, deliveries: Iterable[Deliver
     for delivery in deliveries:
         if connection.execute(select(table.c.id).where(table.c.id == delivery.id)).first():
             continue
-        message = delivery.message
-        connection.execute(
-            insert(table).values(
-                id=delivery.id,
-                workspace=workspace,
-                incident=message.incident,
-                channel=delivery.channel,
-                reason=str(message.reason),
-                created=seconds(message.at),
-                state=PENDING,
-                attempts=0,
-                next_try=0,
-                why="",
-                ambiguous=False,
-                message=_adapter().dump_json(replace(message, chart=None)).decode(),
-                zone=getattr(message.at.tzinfo, "key", "UTC"),
-                chart=_packed(message.chart),
-            )
-        )
+        connection.execute(insert(table).values(**_row(workspace, delivery)))
+
+
+def _row(workspace: str, delivery: Delivery) -> dict[str, Any]:
+    message = delivery.message
+    created = seconds(message.at)
+    return {
+        "id": delivery.id,
+        "workspace": workspace,
+        "incident": message.incident,
+        "channel": delivery.channel,
+        "reason": str(message.reason),
+        "created": created,
+        "state": SUPPRESSED if delivery.suppressed else PENDING,
+        "attempts": 0,
+        "next_try": 0,
+        "why": delivery.suppressed,
+        "ambiguous": False,
+        "message": _adapter().dump_json(replace(message, chart=None)).decode(),
+        "zone": getattr(message.at.tzinfo, "key", "UTC"),
+        "chart": None if delivery.suppressed else _packed(message.chart),
+        "ended": created if delivery.suppressed else None,
+    }
+
+
+def forget(connection: Connection, workspace: str, before: dt.datetime) -> None:
+    """Drop deliveries that ended before a time.
+
+    Those of open incidents stay, because their threads go on, and so does the digest of each that stays.
+    """
+    table, incident = schema.outbox, schema.incident
+    going_on = select(incident.c.id).where(incident.c.workspace == workspace, incident.c.resolved.is_(None))
+    old = (table.c.workspace == workspace, table.c.ended < seconds(before), table.c.incident.not_in(going_on))
+    is_digest = table.c.incident.startswith(PREFIX)
+    connection.execute(delete(table).where(*old, ~is_digest))
+    told = select(table.c.digest).where(table.c.digest.is_not(None)).scalar_subquery()
+    connection.execute(delete(table).where(*old, is_digest, table.c.incident.not_in(told)))
+
+
+class _TakenError(Exception):
+    """Another process has something that was to be changed: nothing is."""
 
 
 class StoredOutbox:
@@ -100,12 +147,8 @@ class StoredOutbox:
 
     def sent(self, delivery: Delivery, receipt: Receipt, now: dt.datetime) -> None:
         """Note that it arrived."""
-        self._set(
-            delivery,
-            state=SENT,
-            why=f"sent {now:%Y-%m-%d %H:%M} UTC",
-            receipt=orjson.dumps(dict(receipt.data)).decode(),
-        )
+        kept = orjson.dumps(dict(receipt.data)).decode()
+        self._set(delivery, state=SENT, why="", receipt=kept, ended=seconds(now), chart=None)
 
     def postpone(self, delivery: Delivery, error: DeliveryError, next_try: dt.datetime) -> None:
         """Note a temporary failure, and when to try again."""
@@ -113,7 +156,93 @@ class StoredOutbox:
 
     def failed(self, delivery: Delivery, reason: str, now: dt.datetime) -> None:
         """Note that it will not arrive, and why."""
-        self._set(delivery, state=FAILED, why=reason)
+        self._set(delivery, state=FAILED, why=reason, ended=seconds(now), chart=None)
+
+    def rest(self, channel: str, until: dt.datetime) -> None:
+        """Let everything that waits for a channel wait until then."""
+        table = schema.outbox
+        sooner = (table.c.state == PENDING, table.c.next_try < seconds(until))
+        with transaction(self._engine) as connection:
+            ours = (table.c.workspace == self._workspace, table.c.channel == channel)
+            connection.execute(update(table).where(*ours, *sooner).values(next_try=seconds(until)))
+
+    def threads(self, channel: str, incidents: Sequence[str]) -> Mapping[str, str | None]:
+        """Return the incidents that a channel was told of, each with the newest digest that tells of it, if any."""
+        table = schema.outbox
+        told = or_(table.c.state == SENT, table.c.digest.is_not(None))
+        query = (
+            select(table.c.incident, table.c.digest)
+            .where(table.c.workspace == self._workspace, table.c.channel == channel, told)
+            .order_by(table.c.created, table.c.id)
+        )
+        found: dict[str, str | None] = {}
+        with transaction(self._engine) as connection:
+            for some in _by_many(sorted(set(incidents))):
+                for row in connection.execute(query.where(table.c.incident.in_(some))):
+                    found[row.incident] = row.digest
+        return found
+
+    def told_in(self, name: str, channel: str) -> Sequence[Message]:
+        """Return all messages that were told in a digest, oldest first."""
+        table = schema.outbox
+        query = (
+            select(table)
+            .where(table.c.workspace == self._workspace, table.c.digest == name, table.c.channel == channel)
+            .order_by(table.c.created, table.c.id)
+        )
+        with transaction(self._engine) as connection:
+            return [_delivery(row).message for row in connection.execute(query)]
+
+    def gather(self, whole: Delivery, members: Sequence[Delivery], now: dt.datetime) -> bool:
+        """Put one delivery in the place of several, which end as suppressed. False: another process has some."""
+        table = schema.outbox
+        name = whole.message.incident
+        over = {"state": SUPPRESSED, "why": together(name), "digest": name, "ended": seconds(now), "chart": None}
+        free = update(table).where(table.c.state == PENDING, table.c.ambiguous.is_(False)).values(**over)
+        try:
+            with transaction(self._engine) as connection:
+                one_at_a_time(connection, self._workspace)
+                refuse_overtaken(connection, self._workspace, self._token)
+                changed = (
+                    connection.execute(free.where(table.c.id.in_(some))).rowcount
+                    for some in _by_many([each.id for each in members])
+                )
+                if sum(changed) != len(members):
+                    raise _TakenError
+                enqueue(connection, self._workspace, [whole])
+        except _TakenError:
+            return False
+        return True
+
+    def listed(
+        self,
+        *,
+        since: dt.datetime | None = None,
+        channel: str | None = None,
+        state: str | None = None,
+        incident: str | None = None,
+        most: int | None = None,
+    ) -> tuple[Entry, ...]:
+        """Return what became of deliveries, the newest first.
+
+        Args:
+            since: only those that were made at or after this time.
+            channel: only to this channel.
+            state: only those in this state, a value of `State`.
+            incident: only those of this incident, whether told by itself or in a digest.
+            most: at most so many.
+        """
+        table = schema.outbox
+        query = select(table).where(table.c.workspace == self._workspace)
+        for column, value in ((table.c.channel, channel), (table.c.incident, incident)):
+            query = query if value is None else query.where(column == value)
+        if since is not None:
+            query = query.where(table.c.created >= seconds(since))
+        if state is not None:
+            query = query.where(table.c.state.in_(STATES[State(state)]))
+        query = query.order_by(table.c.created.desc(), table.c.id).limit(most)
+        with transaction(self._engine) as connection:
+            return tuple(_entry(row) for row in connection.execute(query))
 
     def root(self, incident: str, channel: str) -> Receipt | None:
         """Return the newest receipt of an incident in a channel: of its root message, which may have been replaced."""
@@ -136,6 +265,28 @@ class StoredOutbox:
         table = schema.outbox
         with transaction(self._engine) as connection:
             connection.execute(update(table).where(table.c.id == delivery.id).values(**values))
+
+
+def _by_many(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    for first in range(0, len(values), MANY):
+        yield values[first : first + MANY]
+
+
+def _entry(row: Row[Any]) -> Entry:
+    state = next(state for state, kept in STATES.items() if row.state in kept)
+    return Entry(
+        id=row.id,
+        channel=row.channel,
+        incident=row.incident,
+        reason=row.reason,
+        title=orjson.loads(row.message)["title"],
+        state=state,
+        why=row.why,
+        attempts=row.attempts,
+        created=moment(row.created),
+        next_try=moment(row.next_try) if row.next_try and state is State.WAITING else None,
+        ended=moment(row.ended) if row.ended is not None else None,
+    )
 
 
 def _delivery(row: Row[Any]) -> Delivery:

@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0005"  # the newest migration: compared at start without importing Alembic
+HEAD = "0006"  # the newest migration: compared at start without importing Alembic
 
 metadata = MetaData(
     naming_convention={
@@ -149,7 +149,10 @@ outbox = Table(
     Column("receipt", Text),
     Column("ended", BigInteger),  # when it was sent, suppressed or given up
     Column("token", BigInteger),  # of the lease under which a try was begun; none: by a single run
+    Column("digest", String(40)),  # the digest that tells of it, in which case it is suppressed
     Index("ix_outbox_incident", "incident"),
+    Index("ix_outbox_digest", "digest"),
+    Index("ix_outbox_state", "workspace", "state"),
 )
 
 action = Table(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from monitor.alerts.base import Receipt
-from monitor.alerts.deliver import Delivery
+from monitor.alerts.deliver import Delivery, together
 from monitor.alerts.message import Bullets, Facts, Link, Message, Reason, Severity, Text
 from monitor.errors import DeliveryError
 
@@ -35,6 +36,7 @@ class MemoryOutbox:
     deliveries: dict[str, Delivery] = field(default_factory=dict)
     ends: dict[str, str] = field(default_factory=dict)  # delivery id -> "sent", or why it failed
     roots: dict[tuple[str, str], Receipt] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)  # delivery id -> the digest that tells of it
     taken: set[str] = field(default_factory=set)
     _begun: set[str] = field(default_factory=set)
 
@@ -71,6 +73,33 @@ class MemoryOutbox:
     def failed(self, delivery: Delivery, reason: str, now: dt.datetime) -> None:
         """End a delivery badly."""
         self._end(delivery, reason)
+
+    def rest(self, channel: str, until: dt.datetime) -> None:
+        """Let all that waits for a channel wait."""
+        for each in self.pending():
+            if each.channel == channel and (each.next_try is None or each.next_try < until):
+                self.deliveries[each.id] = replace(self.deliveries[each.id], next_try=until)
+
+    def threads(self, channel: str, incidents: Sequence[str]) -> Mapping[str, str | None]:
+        """Return who was told of, and in which digest."""
+        told = (d for d in self.deliveries.values() if self.ends.get(d.id) == "sent" or d.id in self.digests)
+        found = {d.message.incident: self.digests.get(d.id) for d in told if d.channel == channel}
+        return {incident: name for incident, name in found.items() if incident in incidents}
+
+    def told_in(self, name: str, channel: str) -> Sequence[Message]:
+        """Return what a digest tells of."""
+        members = (self.deliveries[key] for key, digest in self.digests.items() if digest == name)
+        return [each.message for each in members if each.channel == channel]
+
+    def gather(self, whole: Delivery, members: Sequence[Delivery], now: dt.datetime) -> bool:
+        """Put one in the place of several, unless another process has claimed one."""
+        if any(each.id in self.taken for each in members):
+            return False
+        for each in members:
+            self._end(each, together(whole.message.incident))
+            self.digests[each.id] = whole.message.incident
+        self.deliveries[whole.id] = whole
+        return True
 
     def root(self, incident: str, channel: str) -> Receipt | None:
         """Return the receipt that the channel gave back last for the incident."""

@@ -149,6 +149,16 @@ def test_incidents_are_listed_and_shown(home, capsys):
     assert trackwatch(capsys, "incidents", "show", "inc_none")[0] == 2
 
 
+def test_deliveries_are_listed_with_their_end(home, capsys):
+    trackwatch(capsys, "run", "--now", NOW)
+    code, out, _ = trackwatch(capsys, "deliveries", "--channel", "team", "--state", "sent")
+    assert (code, " sent " in out, "new problem: " in out, out.endswith("1 delivery\n")) == (0, True, True, True)
+    [told] = json.loads(trackwatch(capsys, "deliveries", "--json")[1])["deliveries"]
+    assert (told["channel"], told["state"], told["reason"]) == ("team", "sent", "new problem")
+    assert told["ended"].endswith("Z")
+    assert trackwatch(capsys, "deliveries", "--state", "failed")[1] == "No deliveries.\n"
+
+
 class TestAlertTest:
     def test_a_message_reaches_the_channel(self, home, slack, capsys):
         code, out, _ = trackwatch(capsys, "alert", "test")

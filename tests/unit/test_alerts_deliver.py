@@ -6,7 +6,7 @@ import pytest
 
 from monitor.alerts.base import Receipt
 from monitor.alerts.channels.slack import Slack
-from monitor.alerts.deliver import MOST_ATTEMPTS, State, deliver, next_try
+from monitor.alerts.deliver import State, deliver, next_try
 from monitor.errors import DeliveryError
 from monitor.testing import FakeSlack, Fault, MemoryOutbox, Recorder, example, resolved
 
@@ -33,6 +33,14 @@ def waiting(*messages, channels=("team",)):
     for message in messages:
         outbox.add(message, *channels)
     return outbox
+
+
+def problems(count, **changes):
+    """Return messages of so many incidents."""
+    return [
+        example(**{"id": f"inc_{n}.1", "incident": f"inc_{n}", "title": f"Event {n} stopped", **changes})
+        for n in range(1, count + 1)
+    ]
 
 
 def states(outcomes):
@@ -131,8 +139,22 @@ def test_a_channel_that_is_down_for_six_hours_loses_nothing():
 def test_after_two_days_it_gives_up_and_says_so():
     outbox, team = waiting(example()), Recorder([BUSY] * 100)
     runs = [deliver(outbox, {"team": team}, NOW + hour * 60 * MINUTE) for hour in range(72)]
-    assert [outcome.reason for run in runs for outcome in run][-1] == f"gave up after {MOST_ATTEMPTS} tries: busy"
+    assert [outcome.reason for run in runs for outcome in run][-1] == "gave up after 49 tries: busy"
     assert outbox.pending() == ()
+
+
+def test_what_lay_there_for_long_is_tried_more_than_once_before_it_is_given_up():
+    outbox, team = waiting(example()), Recorder([BUSY])
+    deliver(outbox, {"team": team}, NOW + 5000 * MINUTE)
+    assert states(deliver(outbox, {"team": team}, NOW + 5001 * MINUTE)) == [State.SENT]
+
+
+def test_a_channel_that_asks_to_wait_is_left_alone_for_so_long():
+    asked = DeliveryError("wait", permanent=False, retry_after=600)
+    outbox, team = waiting(*problems(3)), Recorder([asked])
+    deliver(outbox, {"team": team}, NOW)
+    assert deliver(outbox, {"team": team}, NOW + 9 * MINUTE) == ()
+    assert states(deliver(outbox, {"team": team}, NOW + 10 * MINUTE)) == [State.SENT] * 3
 
 
 @pytest.mark.parametrize(
