@@ -27,6 +27,7 @@ from monitor.config_format import CheckBlock, ConfigBlock, StoreBlock
 from monitor.document import Document, load_document, shortened
 from monitor.errors import ConfigError, Problem, UsageError
 from monitor.plan.load import load_plan
+from monitor.serving import Serving
 from monitor.stores.base import StoreSettings
 from monitor.stores.fitting import unfitting
 from monitor.values import suggest
@@ -103,6 +104,8 @@ class Config:
     schedule: Schedule
     keep: Keep = Keep()
     delivery: Policy = field(default_factory=Policy)
+    web: Serving = field(default_factory=Serving)
+    clock: dt.datetime | None = None  # the time that it always is: for demonstrations
 
 
 def find_config(path: Path | None) -> Path:
@@ -187,6 +190,8 @@ class _Reader:
             channels=self._channels(block.channels),
             base_url=block.base_url,
             schedule=Schedule(block.schedule.every),
+            web=block.web.read(self.file.parent),
+            clock=None if block.clock is None else _start(block.clock, ZoneInfo(block.timezone)),
         )
         self.document.refuse(self.problems)
         return config

@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, Field
 
 from monitor.blocks import Block
 from monitor.document import shortened
+from monitor.serving import WebBlock
 from monitor.values import Date, Duration, Flag, Moment, Names, Positive, SomeTime, Words, suggest, wanted, wrong
 
 STATES = ("sqlite", "postgresql")
@@ -169,3 +170,5 @@ class ConfigBlock(Block):
     base_url: Annotated[str | None, BeforeValidator(_link)] = None
     schedule: ScheduleBlock = ScheduleBlock()
     delivery: DeliveryBlock = DeliveryBlock()
+    web: WebBlock = WebBlock()
+    clock: Moment | None = None

@@ -28,6 +28,7 @@ COMMANDS = {
     "serve": "Keep running: evaluate on schedule.",
     "report": "Report on a week: can its answers be trusted, what broke, what to do.",
     "alert": "Send a test message to each channel.",
+    "user": "Say who may log in to the pages.",
     "incidents": "List the incidents, or show one.",
     "deliveries": "List the messages: sent, suppressed, failed or waiting, and why.",
 }

@@ -13,13 +13,15 @@ import click
 from monitor.cli.common import config_option, current_time, opened
 
 if TYPE_CHECKING:
+    from monitor.config import Config
     from monitor.stores.base import Store
+    from monitor.web.server import Server
 
 
 @click.command("serve")
 @config_option
 def command(config_path: Path | None) -> None:
-    """Evaluate now and then on schedule (`schedule: {every: 1h}`), until stopped."""
+    """Evaluate now and then on schedule (`schedule: {every: 1h}`), and show the pages, until stopped."""
     from monitor.config import load_config  # noqa: PLC0415 keeps --help fast
     from monitor.pipeline import run  # noqa: PLC0415
     from monitor.schedule import keep_running  # noqa: PLC0415
@@ -31,13 +33,15 @@ def command(config_path: Path | None) -> None:
     config = load_config(config_path)
 
     asked: list[Store] = []
+    pages = _pages(config)
 
     def tick() -> None:
-        started = current_time()
+        began = current_time()
+        started = config.clock or began
         with opened(config) as installation:
             asked[:] = [installation.store]
             result = run(installation, started)
-        click.echo(as_text(config, result, (current_time() - started).total_seconds()))
+        click.echo(as_text(config, result, (current_time() - began).total_seconds()))
 
     scheduler = keep_running(tick, config.schedule.every)
 
@@ -45,8 +49,24 @@ def command(config_path: Path | None) -> None:
         scheduler.shutdown(wait=False)  # start() returns when the evaluation under way has ended
         for store in asked:
             store.stop()  # what the database is working on would be for nobody
+        if pages:
+            pages.stop()
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     click.echo(f"{config.workspace}: evaluating every {config.schedule.every}, until stopped", err=True)
+    if pages:
+        click.echo(f"{config.workspace}: pages at {pages.url}", err=True)
     scheduler.start()
+
+
+def _pages(config: Config) -> Server | None:
+    """Serve the pages, unless they are switched off."""
+    from monitor.history.memory import Memory  # noqa: PLC0415 keeps --help fast
+    from monitor.web.app import create_app  # noqa: PLC0415
+    from monitor.web.server import start  # noqa: PLC0415
+
+    if not config.web.enabled:
+        return None
+    memory = Memory(config.state_url, config.workspace)
+    return start(create_app(config, memory, lambda: config.clock or current_time()), config.web)

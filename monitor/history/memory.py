@@ -17,6 +17,7 @@ from monitor.alerts.deliver import Delivery
 from monitor.config import Keep
 from monitor.errors import OvertakenError, UsageError
 from monitor.history import actions, incidents, measures, outbox, points, retention, schema, snapshots
+from monitor.history.browse import Shelf
 from monitor.history.engine import one_at_a_time, open_engine, transaction
 from monitor.history.lease import StoredLease, refuse_overtaken
 from monitor.history.measures import Progress, Rhythm, Watermark
@@ -55,6 +56,7 @@ class Memory:
         self._token: int | None = None
         self.outbox = outbox.StoredOutbox(self._engine, workspace)
         self.lease = StoredLease(self._engine, workspace)
+        self.shelf = Shelf(self._engine, workspace)  # what the pages look up
 
     def fence(self, token: int | None) -> None:
         """Keep and send from now on only while the lease has this token; None: whoever holds it."""

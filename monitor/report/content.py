@@ -59,6 +59,7 @@ class Told:
 class Verdict:
     """Whether an answer can be trusted, and if not, because of which incidents."""
 
+    question: str  # its name in the plan
     ask: str
     owner: str
     trust: Trust
@@ -218,7 +219,10 @@ def _verdicts(plan: Plan, mine: Plan, events: Sequence[EventWeek], told: Sequenc
             because = tuple(each for each in told if needed & set(each.events))
             trust = _trust(weighed, because)
             owner = question.owner or UNOWNED
-            found.append(Verdict(ask=question.ask, owner=owner, trust=trust, score=together(weighed), because=because))
+            score = together(weighed)
+            found.append(
+                Verdict(question=name, ask=question.ask, owner=owner, trust=trust, score=score, because=because)
+            )
     order = list(Trust)
     return tuple(sorted(found, key=lambda verdict: -order.index(verdict.trust)))
 

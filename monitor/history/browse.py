@@ -1,0 +1,125 @@
+"""What do the pages look up, that a run does not? Single events, runs, messages; never all that is kept."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from sqlalchemy import ColumnElement, Engine, Row, func, select
+
+from checks.base import Grain, Stat
+from monitor.history import points, schema
+from monitor.history.engine import transaction
+from monitor.history.times import moment
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One evaluation that was kept."""
+
+    at: dt.datetime
+    judged_from: dt.datetime
+    judged_until: dt.datetime
+    summary: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    """One message for one channel, and what became of it."""
+
+    incident: str
+    channel: str
+    reason: str
+    title: str
+    created: dt.datetime
+    state: str  # pending, sending, sent, failed, …
+    attempts: int
+    next_try: dt.datetime | None
+    why: str
+    ended: dt.datetime | None
+
+
+class Shelf:
+    """What the pages look up of one workspace."""
+
+    def __init__(self, engine: Engine, workspace: str) -> None:
+        """Look into the state database behind `engine`."""
+        self._engine = engine
+        self._workspace = workspace
+
+    def stamp(self) -> tuple[int, ...]:
+        """Return numbers that change with every run, action and message: what was made of them is still good."""
+        tables = (schema.run, schema.action)
+        newest = [select(func.coalesce(func.max(t.c.id), 0)).where(self._ours(t)) for t in tables]
+        with transaction(self._engine) as connection:
+            return tuple(int(connection.execute(query).scalar_one()) for query in newest)
+
+    def runs(self, most: int) -> tuple[Run, ...]:
+        """Return the newest runs, the newest first."""
+        table = schema.run
+        query = select(table).where(self._ours(table)).order_by(table.c.id.desc()).limit(most)
+        with transaction(self._engine) as connection:
+            rows = connection.execute(query).all()
+        return tuple(
+            Run(moment(row.at), moment(row.judged_from), moment(row.judged_until), orjson.loads(row.summary))
+            for row in rows
+        )
+
+    def sendings(self, most: int, incident: str | None = None) -> tuple[Sending, ...]:
+        """Return the newest messages, the newest first; of one incident, if it is named."""
+        table = schema.outbox
+        query = select(table).where(self._ours(table))
+        if incident is not None:
+            query = query.where(table.c.incident == incident)
+        query = query.order_by(table.c.created.desc(), table.c.id).limit(most)
+        with transaction(self._engine) as connection:
+            return tuple(_sending(row) for row in connection.execute(query))
+
+    def points_of(self, event: str, since: dt.datetime, until: dt.datetime, grains: Sequence[Grain]) -> pd.DataFrame:
+        """Return what was measured of one event in [since, until), as `Memory.points` does of all."""
+        return self._points(schema.series.c.event == event, since, until, grains)
+
+    def first_seen(self, event: str) -> dict[tuple[str, str], dt.datetime]:
+        """Return the first hour in which an event was ever seen, by (event, source)."""
+        table = schema.series
+        query = select(table.c.source, table.c.first_seen).where(
+            self._ours(table), table.c.event == event, table.c.measure == Stat.ROWS, table.c.grain == "hour"
+        )
+        with transaction(self._engine) as connection:
+            rows = connection.execute(query.where(table.c.first_seen.is_not(None))).all()
+        return {(event, row.source): moment(row.first_seen) for row in rows}
+
+    def volumes(self, since: dt.datetime, until: dt.datetime) -> pd.DataFrame:
+        """Return the messages of each event by day, as `Memory.points` does of all measures."""
+        return self._points(schema.series.c.measure == Stat.ROWS, since, until, ("day",))
+
+    def _points(
+        self, wanted: ColumnElement[bool], since: dt.datetime, until: dt.datetime, grains: Sequence[Grain]
+    ) -> pd.DataFrame:
+        with transaction(self._engine) as connection:
+            return points.read_some(connection, self._workspace, wanted, (since, until), grains)
+
+    def _ours(self, table: Any) -> ColumnElement[bool]:
+        ours: ColumnElement[bool] = table.c.workspace == self._workspace
+        return ours
+
+
+def _sending(row: Row[Any]) -> Sending:
+    return Sending(
+        incident=row.incident,
+        channel=row.channel,
+        reason=row.reason,
+        title=orjson.loads(row.message).get("title", ""),
+        created=moment(row.created),
+        state=row.state,
+        attempts=row.attempts,
+        next_try=moment(row.next_try) if row.next_try else None,
+        why=row.why,
+        ended=None if row.ended is None else moment(row.ended),
+    )

@@ -1,0 +1,1 @@
+"""Where do people look, rather than read?"""
