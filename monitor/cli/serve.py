@@ -27,9 +27,7 @@ def command(config_path: Path | None) -> None:
     from monitor.schedule import keep_running  # noqa: PLC0415
     from monitor.summary import as_text  # noqa: PLC0415
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for library in ("apscheduler", "alembic"):
-        logging.getLogger(library).setLevel(logging.WARNING)
+    _log_to_stderr()
     config = load_config(config_path)
 
     asked: list[Store] = []
@@ -58,6 +56,12 @@ def command(config_path: Path | None) -> None:
     if pages:
         click.echo(f"{config.workspace}: pages at {pages.url}", err=True)
     scheduler.start()
+
+
+def _log_to_stderr() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for library in ("apscheduler", "alembic"):
+        logging.getLogger(library).setLevel(logging.WARNING)
 
 
 def _pages(config: Config) -> Server | None:
