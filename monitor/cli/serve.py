@@ -23,9 +23,7 @@ if TYPE_CHECKING:
 def command(config_path: Path | None) -> None:
     """Evaluate now and then on schedule (`schedule: {every: 1h}`), and show the pages, until stopped."""
     from monitor.config import load_config  # noqa: PLC0415 keeps --help fast
-    from monitor.pipeline import run  # noqa: PLC0415
     from monitor.schedule import keep_running  # noqa: PLC0415
-    from monitor.summary import as_text  # noqa: PLC0415
 
     _log_to_stderr()
     config = load_config(config_path)
@@ -33,15 +31,7 @@ def command(config_path: Path | None) -> None:
     asked: list[Store] = []
     pages = _pages(config)
 
-    def tick() -> None:
-        began = current_time()
-        started = config.clock or began
-        with opened(config) as installation:
-            asked[:] = [installation.store]
-            result = run(installation, started)
-        click.echo(as_text(config, result, (current_time() - began).total_seconds()))
-
-    scheduler = keep_running(tick, config.schedule.every)
+    scheduler = keep_running(lambda: _evaluate(config, asked), config.schedule.every)
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         scheduler.shutdown(wait=False)  # start() returns when the evaluation under way has ended
@@ -56,6 +46,18 @@ def command(config_path: Path | None) -> None:
     if pages:
         click.echo(f"{config.workspace}: pages at {pages.url}", err=True)
     scheduler.start()
+
+
+def _evaluate(config: Config, asked: list[Store]) -> None:
+    """Evaluate once, and say what came of it; meanwhile the store can be told to stop."""
+    from monitor.pipeline import run  # noqa: PLC0415 keeps --help fast
+    from monitor.summary import as_text  # noqa: PLC0415
+
+    began = current_time()
+    with opened(config) as installation:
+        asked[:] = [installation.store]
+        result = run(installation, config.clock or began)
+    click.echo(as_text(config, result, (current_time() - began).total_seconds()))
 
 
 def _log_to_stderr() -> None:
