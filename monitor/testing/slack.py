@@ -19,9 +19,10 @@ from urllib.parse import parse_qsl
 
 MOST_BLOCKS = 50
 MOST_CHARACTERS = 13_200
-LONGEST = {"header": 150, "section": 3000, "field": 2000, "context": 3000}
+LONGEST = {"header": 150, "section": 3000, "field": 2000, "context": 3000, "button": 75}
 MOST_FIELDS = 10
-MOST_ELEMENTS = 10
+MOST_ELEMENTS = {"context": 10, "actions": 25}
+LONGEST_ACTION, LONGEST_VALUE = 255, 2000
 
 Args = dict[str, str]
 Answer = dict[str, Any]
@@ -47,6 +48,7 @@ class Posted:
     thread_ts: str | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
     edits: int = 0
+    broadcast: bool = False  # a reply that the channel is shown too
 
 
 @dataclass(slots=True)
@@ -70,9 +72,13 @@ class FakeSlack:
     """A workspace. Use it as a context manager, and `url` as the channel's `base_url`."""
 
     token: str = "xoxb-fake"  # noqa: S105  opens nothing
+    tokens: set[str] = field(default_factory=set)  # others that open it too
     channels: dict[str, str] = field(default_factory=lambda: {"C0ALERTS1": "data-alerts"})  # id -> name
     outside: set[str] = field(default_factory=set)  # ids of channels that the bot is not in
     people: dict[str, str] = field(default_factory=dict)  # email address -> user id
+    groups: dict[str, str] = field(default_factory=dict)  # handle -> group id
+    whispers: list[tuple[str, str]] = field(default_factory=list)  # user id, text
+    socket_url: str = ""  # where Socket Mode is
     faults: list[Fault] = field(default_factory=list)  # each is used up by one request
     messages: list[Posted] = field(default_factory=list)
     files: dict[str, Uploaded] = field(default_factory=dict)
@@ -107,7 +113,7 @@ class FakeSlack:
 
     def answer(self, method: str, args: Args, token: str) -> Answer:
         """Return what Slack answers to a request, and do what it asks for."""
-        if token != self.token:
+        if token not in {self.token, *self.tokens}:
             return {"ok": False, "error": "invalid_auth" if token else "not_authed"}
         handler = _METHODS.get(method)
         try:
@@ -131,6 +137,7 @@ class FakeSlack:
             raise RefusedError("thread_not_found")
         metadata = json.loads(args.get("metadata", "{}"))
         posted = Posted(channel, f"{next(self._clock)}.000100", args.get("text", ""), blocks, thread, metadata)
+        posted.broadcast = args.get("reply_broadcast") in ("1", "true")
         self.messages.append(posted)
         return {"channel": channel, "ts": posted.ts, "message": asdict(posted)}
 
@@ -165,6 +172,20 @@ class FakeSlack:
             raise RefusedError("users_not_found")
         return {"user": {"id": user}}
 
+    def list_groups(self, _args: Args) -> Answer:
+        """usergroups.list."""
+        return {"usergroups": [{"id": key, "handle": handle} for handle, key in self.groups.items()]}
+
+    def whisper(self, args: Args) -> Answer:
+        """chat.postEphemeral."""
+        self._channel(args.get("channel", ""))
+        self.whispers.append((args.get("user", ""), args.get("text", "")))
+        return {"message_ts": f"{next(self._clock)}.000100"}
+
+    def open_socket(self, _args: Args) -> Answer:
+        """apps.connections.open."""
+        return {"url": self.socket_url}
+
     def upload_url(self, args: Args) -> Answer:
         """files.getUploadURLExternal."""
         length = int(args.get("length") or 0)
@@ -197,19 +218,30 @@ class FakeSlack:
 
 def check_blocks(blocks: list[dict[str, Any]]) -> str | None:
     """Return the error with which Slack refuses blocks, or None if it takes them."""
-    if len(blocks) > MOST_BLOCKS:
+    if len(blocks) > MOST_BLOCKS or any(not _is_sound(block) for block in blocks):
         return "invalid_blocks"
     texts = [(kind, text) for block in blocks for kind, text in _texts(block)]
     if any(not 0 < len(text) <= LONGEST[kind] for kind, text in texts):
         return "invalid_blocks"
-    if any(len(b.get("fields", ())) > MOST_FIELDS or len(b.get("elements", ())) > MOST_ELEMENTS for b in blocks):
-        return "invalid_blocks"
     return "msg_blocks_too_long" if sum(len(text) for _, text in texts) > MOST_CHARACTERS else None
 
 
+def _is_sound(block: Mapping[str, Any]) -> bool:
+    """Say whether a block has no more parts than it may have, and buttons that can be told apart."""
+    elements = block.get("elements", ())
+    if len(block.get("fields", ())) > MOST_FIELDS or len(elements) > MOST_ELEMENTS.get(block["type"], 0):
+        return False
+    if block["type"] != "actions":
+        return block["type"] in LONGEST
+    names = [each.get("action_id", "") for each in elements]
+    known = all(each["type"] == "button" and len(each.get("value", "")) <= LONGEST_VALUE for each in elements)
+    return known and len(set(names)) == len(names) > 0 and all(0 < len(name) <= LONGEST_ACTION for name in names)
+
+
 def _texts(block: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    if block["type"] not in LONGEST:
-        yield "header", ""  # an unknown block is refused like an empty one
+    if block["type"] == "actions":
+        yield from (("button", each["text"]["text"]) for each in block["elements"])
+        return
     if "text" in block:
         yield block["type"], block["text"]["text"]
     yield from (("field", part["text"]) for part in block.get("fields", ()))
@@ -227,19 +259,24 @@ def _content(args: Args) -> list[dict[str, Any]]:
 
 
 def _listed(messages: list[Posted], args: Args) -> Answer:
-    shown = [asdict(message) for message in messages[: int(args.get("limit", 100))]]
+    first, limit = int(args.get("cursor") or 0), int(args.get("limit", 100))
+    shown = [asdict(message) for message in messages[first : first + limit]]
     if args.get("include_all_metadata") not in ("1", "true"):
         for message in shown:
             del message["metadata"]
-    return {"messages": shown, "has_more": len(shown) < len(messages)}
+    following = str(first + limit) if first + limit < len(messages) else ""
+    return {"messages": shown, "has_more": bool(following), "response_metadata": {"next_cursor": following}}
 
 
 _METHODS: dict[str, Callable[[FakeSlack, Args], Answer]] = {
     "chat.postMessage": FakeSlack.post,
     "chat.update": FakeSlack.update,
+    "chat.postEphemeral": FakeSlack.whisper,
+    "apps.connections.open": FakeSlack.open_socket,
     "conversations.history": FakeSlack.history,
     "conversations.replies": FakeSlack.replies,
     "users.lookupByEmail": FakeSlack.look_up,
+    "usergroups.list": FakeSlack.list_groups,
     "files.getUploadURLExternal": FakeSlack.upload_url,
     "files.completeUploadExternal": FakeSlack.complete,
 }

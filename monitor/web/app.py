@@ -15,10 +15,10 @@ from werkzeug.exceptions import HTTPException
 from monitor.config import Config
 from monitor.errors import TrackwatchError
 from monitor.history.memory import Memory
-from monitor.web import access, events, incidents, overview, plan, words
+from monitor.web import access, events, incidents, overview, plan, slack, words
 from monitor.web.site import attach, site
 
-PAGES = (overview, incidents, events, plan)
+PAGES = (overview, incidents, events, plan, slack)
 NAV = (("overview.overview", "Overview"), ("incidents.listed", "Incidents"), ("plan.browse", "Plan"))
 _log = logging.getLogger(__name__)
 

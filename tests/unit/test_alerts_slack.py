@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import itertools
 import logging
+from dataclasses import replace
 
 import pytest
 
 from monitor.alerts.base import Receipt
-from monitor.alerts.channels.slack import Slack, retry_after
-from monitor.alerts.message import Bullets, Chart, Facts, Text
+from monitor.alerts.channels.slack import LOUD, PAGE, Slack
+from monitor.alerts.message import Bullets, Chart, Facts, Reason, Text
+from monitor.alerts.slack.client import retry_after
 from monitor.errors import DeliveryError, UsageError
 from monitor.testing import FakeSlack, Fault, example, resolved
 
@@ -15,7 +18,8 @@ CHART = Chart(b"not really a PNG", "0 since Monday")
 
 @pytest.fixture
 def slack():
-    with FakeSlack(people={"checkout@acme.example": "U0CHECKOUT"}) as server:
+    people = {"checkout@acme.example": "U0CHECKOUT"}
+    with FakeSlack(people=people, groups={"growth": "S0GROWTH"}) as server:
         yield server
 
 
@@ -93,6 +97,10 @@ def test_the_root_of_another_kind_of_channel_is_no_root(slack, channel):
         pytest.param("C012AB3CD", "<#C012AB3CD>", id="a channel"),
         pytest.param("checkout@acme.example", "<@U0CHECKOUT>", id="an address that Slack knows"),
         pytest.param("nobody@acme.example", "· nobody@acme.example", id="an address that Slack does not know"),
+        pytest.param("@growth", "<!subteam^S0GROWTH>", id="a group by its handle"),
+        pytest.param("growth", "<!subteam^S0GROWTH>", id="also without the sign"),
+        pytest.param("@nobody", "· @nobody", id="a handle that Slack does not know"),
+        pytest.param("U024BE7LH, growth", "<@U024BE7LH> <!subteam^S0GROWTH>", id="several"),
         pytest.param("<!here>", "&lt;!here&gt;", id="a name is text"),
         pytest.param("", "UTC'", id="nobody"),
     ],
@@ -107,6 +115,28 @@ def test_an_address_is_looked_up_once(slack, channel, owner):
     channel.send(example(mention=owner), None)
     channel.send(example(mention=owner), None)
     assert slack.calls.count("users.lookupByEmail") == 1
+
+
+def test_groups_are_asked_for_once(slack, channel):
+    for owner in ("growth", "nobody", "growth"):
+        channel.send(example(mention=owner), None)
+    assert slack.calls.count("usergroups.list") == 1
+
+
+@pytest.mark.parametrize("owner", ["checkout@acme.example", "@growth"])
+@pytest.mark.parametrize("fault", ["missing_scope", "internal_error", "ratelimited"])
+def test_who_cannot_be_looked_up_is_named_and_the_message_sent(slack, channel, owner, fault):
+    slack.faults += [Fault("refuse", fault, method) for method in ("users.lookupByEmail", "usergroups.list")]
+    channel.send(example(mention=owner), None)
+    assert f"· {owner}" in text_of(slack.messages[0])
+
+
+@pytest.mark.parametrize("reason", [r for r in Reason if r is not Reason.TEST])
+def test_a_thread_is_shown_in_the_channel_only_for_what_must_not_be_missed(slack, channel, reason):
+    root = channel.send(example(), None)
+    channel.send(example(id="inc_1.2", reason=reason), root)
+    [reply] = slack.thread(slack.messages[0])
+    assert reply.broadcast == (reason in LOUD)
 
 
 def test_an_address_is_looked_up_again_when_slack_was_broken(slack, channel):
@@ -220,6 +250,18 @@ def test_a_message_is_found_by_its_id(slack, channel):
     channel.send(resolved(), root)
     assert channel.find(example(), None) == root
     assert channel.find(resolved(), root) == root
+
+
+@pytest.mark.parametrize("where", ["channel", "thread"])
+def test_a_message_is_found_beyond_the_newest_page(slack, channel, where):
+    first = channel.send(example(), None)
+    wanted = channel.send(resolved(), first if where == "thread" else None)
+    stamps = itertools.count(1)
+    other = next(each for each in slack.messages if each.ts == first.data["ts"])
+    for _ in range(PAGE + 1):
+        slack.messages.insert(1, replace(other, ts=f"9.{next(stamps)}", thread_ts=first.data["ts"], metadata={}))
+        slack.messages.append(replace(other, ts=f"9.{next(stamps)}", metadata={}))
+    assert channel.find(resolved(), first if where == "thread" else None) == wanted
 
 
 def test_a_message_that_is_not_there_is_not_found(slack, channel):
