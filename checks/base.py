@@ -55,6 +55,11 @@ class Stat(StrEnum):
     RECEIVED = "received"  # newest received_at, seconds since 1970
     LOADED = "loaded"  # newest loaded_at, seconds since 1970
     UNPRECEDED = "unpreceded"  # rows without one of the rule's event before them, of the same person; the label is it
+    KEYS = "keys"  # keys of an event here, of those that are compared with another side; the label says with which
+    UNMATCHED = "unmatched"  # of these, the keys that the other side lacks
+    THERE = "there"  # keys of the event on the other side; rows, where it is compared by counts
+    UNKNOWN = "unknown"  # of these, the keys that are lacking here
+    VERDICTS = "verdicts"  # messages that the pipe itself calls wrong; the label says where it does
     SYNCED = "synced"  # end of a load, seconds since 1970, where the store keeps a history of loads; not asked for
 
 
@@ -217,6 +222,7 @@ class Finding:
     event: str | None = None
     property: str | None = None
     source: str | None = None
+    beside: tuple[str, ...] = ()  # sources that it depends on beside its own
     slice: tuple[tuple[str, str], ...] = ()  # dimension and value, where it is about a part of the messages
     bucket: Bucket | None = None
     since: dt.datetime | None = (

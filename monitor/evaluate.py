@@ -78,7 +78,7 @@ def _decided(
     findings += operations.recovered(incidents, findings, "check_crashed")
     budget = config.budget
     if window.fresh is not None:
-        findings = [finding for finding in findings if _is_due(finding.event, finding.source, window, measurements)]
+        findings = [f for f in findings if _is_due(f.event, f.source, window, measurements, f.beside)]
         budget = _part_of(budget, window, measurements)
     verdicts = decide(findings, config.plan, budget, kind_of, open_units(incidents))
     return [_with_history(v, config, profile, incidents) if v.problem else v for v in verdicts]
@@ -90,10 +90,13 @@ def _with_history(verdict: Verdict, config: Config, profile: WindowProfile, inci
     return replace(verdict, learned=learned_of(verdict.finding, profile, kind_of, spoilt, config.exclusions))
 
 
-def _is_due(event: str | None, source: str | None, window: Due, measurements: Measurements) -> bool:
+def _is_due(
+    event: str | None, source: str | None, window: Due, measurements: Measurements, beside: tuple[str, ...] = ()
+) -> bool:
     """Say whether all that a finding depends on is complete now, and was not before: it is made once."""
     everything = frozenset(source for _, source in measurements.first) | (window.fresh or frozenset())
     needs = frozenset({source}) if source is not None else measurements.sources(event or "") or everything
+    needs = needs.union(beside)
     if any(window.known.get(each, window.bucket.end) < window.bucket.end for each in needs):
         return False
     return not needs.isdisjoint(window.fresh or needs)

@@ -119,19 +119,26 @@ class Measurements:
         """Return one key per (event, source) that was ever seen, and per property that the store has for it."""
         if (points["label"] != "").any():
             labelled = points[["event", "source", "property", "label"]].drop_duplicates().to_numpy().tolist()
-            return tuple(Key(e, s, p or None, label) for e, s, p, label in sorted(labelled) if (e, s) in self.first)
+            known = [place for place in labelled if self._first_of(place[0], place[1]) is not None]
+            return tuple(Key(e, s, p or None, label) for e, s, p, label in sorted(known))
         if wanted is None:
             return tuple(Key(event, source) for event, source in sorted(self.first))
         seen = set(zip(points["event"], points["source"], points["property"], strict=True))
         fields = {(f.event, f.source, f.property) for f in self.catalog.fields if wanted in (EVERY, f.property)}
         return tuple(Key(*key) for key in sorted(seen | fields) if key[:2] in self.first)
 
+    def _first_of(self, event: str, source: str) -> int | None:
+        """Return the first bucket of an event and source; without a source, of the event from any."""
+        if source:
+            return self.first.get((event, source))
+        return min((first for (e, _), first in self.first.items() if e == event), default=None)
+
     def _fill(self, points: pd.DataFrame, keys: tuple[Key, ...], calendar: Calendar, *, zero: bool) -> np.ndarray:
         values = np.full((len(keys), len(calendar)), np.nan)
         starts = calendar.starts[:-1].astype(np.int64)
         if zero:
             for i, key in enumerate(keys):
-                first = self.first[key.event, key.source or ""]
+                first = self._first_of(key.event, key.source or "") or 0
                 values[i, max(int(np.searchsorted(starts, first, side="right")) - 1, 0) :] = 0.0
         if len(keys) and len(starts):
             self._put(points, keys, starts, values)
@@ -203,7 +210,7 @@ class WindowProfile:
     def _hide_incomplete(self, keys: Sequence[Key], calendar: Calendar, values: np.ndarray) -> None:
         """Make unknown what is not complete: of a source that is behind, and of totals that it is part of."""
         for i, key in enumerate(keys) if self.known else ():
-            sources = {key.source} if key.source is not None else self.everything.sources(key.event)
+            sources = {key.source} if key.source else self.everything.sources(key.event)
             limits = [self.known[source] for source in sources if source in self.known]
             if limits:
                 values[i, _until(calendar, min(limits)) :] = np.nan

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from checks.base import Catalog, Measure
+from monitor.stores.against import Against
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,6 +42,8 @@ class StoreSettings:
     naive_zone: str = "UTC"  # IANA name: what times without a zone mean
     timeout: float = 300.0  # seconds that one statement may take
     repeat_window: int = 60  # seconds within which the same content under another id is a repeat
+    failed: str | None = None  # snowplow: the table of events that the pipe refused
+    against: tuple[Against, ...] = ()  # what is compared with tables elsewhere; from the block `parity`
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,7 @@ class Statement:
     table: str
     sql: str
     estimate: Estimate | None = None  # None: not asked for, or the store gives none
+    apart: str = ""  # why it is no part of a table's one statement
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,6 +138,13 @@ class digest(FunctionElement[int]):  # noqa: N801
     inherit_cache = True
 
 
+class key_hash(FunctionElement[str]):  # noqa: N801
+    """The first 16 hexadecimal digits of the MD5 of a text: the same in every database."""
+
+    type = sa.Text()
+    inherit_cache = True
+
+
 class fingerprint(FunctionElement[int]):  # noqa: N801
     """Aggregate: the hash of a column's one value, -1 when there are several, null when there is none."""
 
@@ -236,6 +243,7 @@ _ELSE: Mapping[Construct, Callable[..., sa.ColumnElement[Any]]] = {
     at: lambda value: value,
     ordered: lambda value: value,
     distinct: lambda value: sa.func.count(value.distinct()),
+    key_hash: lambda value: sa.func.substr(sa.func.md5(value), 1, 16),
     among: lambda value, *members: value.in_(members),
     now_seconds: lambda: seconds(sa.func.current_timestamp()),
     json_written: lambda value: sa.cast(value, sa.Text),

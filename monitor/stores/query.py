@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from checks.base import EVERY, Grain, Measure, Rule, Stat
 from checks.bins import SIZES
 from monitor.stores import constructs as db
-from monitor.stores import labels, rules, sequence
+from monitor.stores import labels, rules, sequence, verdicts
 from monitor.stores.base import Request, StoreSettings
 from monitor.stores.buckets import Cut
 from monitor.stores.dialects.base import Dialect
@@ -113,6 +113,8 @@ def _aggregate(rows: Rows, measure: Measure, use: Callable[[Expression, str], Ex
     identity, loaded = rows.field("id"), rows.layout.fields.get("loaded_at")
     if measure.stat is Stat.IDS and identity is not None:
         return sa.func.count(use(identity, "id"))
+    if measure.stat is Stat.VERDICTS:
+        return verdicts.counted(rows, use)
     if measure.stat is Stat.RECEIVED:
         return sa.func.max(use(rows.utc(rows.layout.time), "received"))
     if measure.stat is Stat.LOADED and loaded:

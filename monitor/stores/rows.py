@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -113,6 +113,10 @@ class Rows:
         """Return the columns that say whose row it is; constants of the table say nothing."""
         pairs = ((self.layout.source, self.source), (self.layout.event, self.event))
         return [expression for where, expression in pairs if not isinstance(where, Constant)]
+
+    def equal(self, wanted: Mapping[str, str]) -> list[sa.ColumnElement[bool]]:
+        """Return the conditions that columns show a text."""
+        return [self.text(column) == sa.literal(value, db.Name()) for column, value in wanted.items()]
 
     def text(self, where: str | Constant) -> Expression:
         """Return a column, or a constant of the table, as a text that is told apart exactly."""

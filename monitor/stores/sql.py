@@ -11,13 +11,12 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from tenacity import Retrying, retry_if_exception, stop_after_attempt
 
 from checks.base import Catalog, Field, Measure
 from checks.plan import Plan
@@ -25,17 +24,18 @@ from monitor.errors import StoreError
 from monitor.stores import discovery, syncs
 from monitor.stores.base import Estimate, Measured, Request, Statement, StoreSettings, TableFailure, Window
 from monitor.stores.buckets import Cut
-from monitor.stores.connect import Guard, connected, engine, reason, unreachable
-from monitor.stores.dialects import DIALECTS
+from monitor.stores.compared import BESIDE, Compared
+from monitor.stores.comparison import Here
+from monitor.stores.connect import reason, unreachable
 from monitor.stores.frame import Frame
 from monitor.stores.introspect import columns
 from monitor.stores.layouts import LAYOUTS
 from monitor.stores.pieces import Cutter, Piece
+from monitor.stores.place import Place
 from monitor.stores.query import Query
 from monitor.stores.rows import Rows
-from monitor.stores.table import EventTable, TableName
+from monitor.stores.table import EventTable, SideTable, TableName
 
-Answered = TypeVar("Answered")
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 NOWHEN = Cut(EPOCH, EPOCH, ZoneInfo("UTC"), ZoneInfo("UTC"))
 
@@ -56,12 +56,14 @@ class SqlStore:
         """Prepare an engine; `prepare` is done to each new connection of the driver."""
         self._settings = settings
         self._plan = plan
-        self._engine = engine(settings)
+        self._place = Place(settings)
+        self._engine, self._dialect, self._guard = self._place.engine, self._place.dialect, self._place.guard
+        self._asked = self._place.asked
         if prepare:
             sa.event.listen(self._engine, "connect", lambda connection, _: prepare(connection))
-        self._dialect = DIALECTS[self._engine.dialect.name]
-        self._guard = Guard(self._dialect, settings.timeout)
         self._known: tuple[tuple[EventTable, ...], Catalog] | None = None
+        self._sides: tuple[SideTable, ...] = ()
+        self._compared = Compared(settings)
 
     def catalog(self, window: Window | None = None) -> Catalog:
         """Return the events, sources and properties that the store has, as they are now."""
@@ -97,28 +99,33 @@ class SqlStore:
         if self._settings.syncs:
             statements += 1
             whole = self._with_syncs(whole, request, problems)
-        return Measured(whole, statements, rows, tuple(problems))
+        return self._compared.added(Measured(whole, statements, rows, tuple(problems)), self._here(), request)
 
     def statements(self, request: Request, *, estimated: bool = False) -> Sequence[Statement]:
         """Return the SQL that `measure` would issue, values bound in; only the catalogue is read."""
-        return [
+        fused = [
             Statement(
-                str(piece.table.table), self._literal(piece.query), self._estimate(piece.query) if estimated else None
+                str(piece.table.table),
+                self._place.literal(piece.query.statement),
+                self._estimate(piece.query) if estimated else None,
             )
             for piece in self._pieces(request)
         ]
+        return [*fused, *self._compared.statements(self._here(), request)]
 
     def stop(self) -> None:
         """Take back what is being asked."""
         self._guard.stop()
+        self._compared.stop()
 
     def close(self) -> None:
         """Give back connections."""
-        self._engine.dispose()
+        self._place.close()
+        self._compared.close()
 
     def _with_syncs(self, frame: pd.DataFrame, request: Request, problems: list[TableFailure]) -> pd.DataFrame:
         """Return the answer with the ends of loads; a history that cannot be read is a failure of its own."""
-        table = syncs.table_of(self._settings, self._default_schema())
+        table = syncs.table_of(self._settings, self._place.default_schema)
         try:
             ends = self._asked(lambda connection: syncs.ended(connection, self._settings, table, request.until))
         except DBAPIError as error:
@@ -134,17 +141,15 @@ class SqlStore:
 
     def _tables(self, connection: sa.Connection) -> tuple[EventTable, ...]:
         layout = LAYOUTS[self._settings.layout]
-        schemas = layout.schemas(self._settings) or (self._default_schema(),)
-        tables = tuple(layout.tables(columns(connection, schemas), self._settings, self._plan))
+        schemas = layout.schemas(self._settings) or (self._place.default_schema,)
+        found = columns(connection, schemas)
+        tables = tuple(layout.tables(found, self._settings, self._plan))
+        self._sides = tuple(layout.beside(found, self._settings))
         if (day := self._settings.partition) is None:
             return tables
         if not any(day in table.columns for table in tables):
             raise StoreError(f"no table has the column {day}, which `partition` names")
         return tuple(table.partitioned(day) for table in tables)
-
-    def _default_schema(self) -> str:
-        default = self._dialect.default_schema
-        return default(self._engine.url) if callable(default) else default or self._engine.url.database or ""
 
     def _introspect(self, connection: sa.Connection) -> tuple[tuple[EventTable, ...], Catalog]:
         tables = self._tables(connection)
@@ -173,26 +178,23 @@ class SqlStore:
         newest = connection.execute(discovery.newest(rows)).scalar()
         return [] if newest is None else list(connection.execute(discovery.occurring(rows, newest)).all())
 
+    def _here(self) -> Here:
+        tables, catalog = self._introspected()
+        return Here(self._place, self._settings, self._plan, tables, self._sides, catalog.events)
+
     def _pieces(self, request: Request) -> Iterator[Piece]:
         tables, catalog = self._introspected()
         cutter = Cutter(request, self._settings, self._dialect, self._engine.dialect, tables)
         of_event: dict[str | None, list[Measure]] = {}
-        for measure in request.measures:
+        for measure in _of_tables(request.measures):
             of_event.setdefault(measure.event, []).append(measure)
         for table in tables:
             here = table.events()
             mine = [measure for event in (None, *here) for measure in of_event.get(event, ())]
-            measures = mine if here else list(request.measures)
+            measures = mine if here else _of_tables(request.measures)
             if table.bag:
                 measures = list(_spelt_out(measures, catalog.events))
             yield from cutter.pieces(table, measures)
-
-    def _asked(self, ask: Callable[[sa.Connection], Answered]) -> Answered:
-        """Return the answer to a question; a connection that is lost meanwhile is replaced once."""
-        for attempt in Retrying(stop=stop_after_attempt(2), retry=retry_if_exception(_lost), reraise=True):
-            with attempt, connected(self._engine) as connection, self._guard.over(connection):
-                answer = ask(connection)
-        return answer
 
     def _estimate(self, query: Query) -> Estimate | None:
         estimate = self._dialect.estimate
@@ -203,8 +205,10 @@ class SqlStore:
         except DBAPIError:  # a role that may read need not be allowed to ask for plans
             return None
 
-    def _literal(self, query: Query) -> str:
-        return str(query.statement.compile(self._engine, compile_kwargs={"literal_binds": True}))
+
+def _of_tables(measures: Iterable[Measure]) -> list[Measure]:
+    """Return what the one statement of a table may answer; the rest is compared beside it."""
+    return [measure for measure in measures if measure.stat not in BESIDE]
 
 
 def _spelt_out(measures: Iterable[Measure], events: Iterable[str]) -> Iterator[Measure]:
@@ -219,10 +223,6 @@ def _spelt_out(measures: Iterable[Measure], events: Iterable[str]) -> Iterator[M
 def _all(statement: sa.Executable, connection: sa.Connection) -> Sequence[Sequence[Any]]:
     # no statement comes twice: a key to find it again would cost a fifth of asking it
     return connection.execute(statement, execution_options={"compiled_cache": None}).all()
-
-
-def _lost(error: BaseException) -> bool:
-    return isinstance(error, DBAPIError) and error.connection_invalidated
 
 
 def _catalog(tables: Sequence[EventTable], found: Sequence[tuple[EventTable, list[Any]]]) -> Catalog:

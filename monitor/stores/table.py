@@ -13,7 +13,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 Clock = Literal["time", "seconds", "milliseconds", "microseconds", "text"]
-Role = Literal["tracks", "state", "discards"]
+Role = Literal["tracks", "state", "discards", "violations", "failed"]
 ColumnType = Literal["string", "integer", "number", "boolean", "datetime", "object", "array", "json", "any"]
 NEUTRAL = (
     "id",
@@ -84,6 +84,7 @@ class EventTable:
     derived: Mapping[str, Derived] = field(default_factory=dict)  # columns that are computed from columns of the table
     partition: str | None = None  # column of the day (in UTC) under which rows lie: when they were received, or later
     ids_alone: bool = False  # an id says which message a row is, whatever its source and event
+    verdict: str | None = None  # column that holds what the pipe itself finds wrong with a row
     unreadable: frozenset[str] = frozenset()  # properties that lie there, but not in one column: never measured
 
     def events(self) -> tuple[str, ...]:
@@ -107,7 +108,8 @@ class SideTable:
     """A table that holds no events of its own, but says something of them: for comparing, not for counting.
 
     `tracks` has a row for each track call of a source, `state` is upserted (a row is a user or account as of
-    now), `discards` has the values that did not fit their column.
+    now), `discards` has the values that did not fit their column, `violations` a row for each message and rule
+    of the pipe's own plan that it broke, `failed` the events that the pipe refused.
     """
 
     role: Role
@@ -115,4 +117,4 @@ class SideTable:
     table: TableName
     time: str | None  # column of received_at
     event: str | None  # column that names the event
-    columns: Mapping[str, str]  # name in small letters -> column
+    columns: Mapping[str, Column]  # by their name in small letters

@@ -63,7 +63,16 @@ def shop(make_profile, traffic, *, events=4, seed=0, trouble=False, judged=24):
             daily[measure] |= {(*place, prop.name): bad for place, bad in broken(usual).items()}
         daily["fingerprint"] |= {(*place, prop.name): 7.0 if trouble else -1.0 for place in places}
     daily |= labelled(days, broken(0.02), trouble)
+    daily |= compared(days, broken(0.08))
     return plan_of(names), make_profile(rows, daily, judged=judged)
+
+
+def compared(days, lacking):
+    """Return what another table knows of each day's messages: it usually lacks a twelfth of them."""
+    at = {place: (*place, "order_id", "table_mismatch:orders") for place in days}
+    some = {at[place]: n for place, n in lacking.items()}
+    every = {at[place]: n for place, n in days.items()}
+    return {"keys": every, "unmatched": some, "there": every, "unknown": {}}
 
 
 def labelled(days, slow, trouble):

@@ -29,6 +29,7 @@ _CONSTRUCTS: Mapping[db.Construct, db.Say] = {
     db.seconds: "UNIX_SECONDS(CAST({0} AS TIMESTAMP))",
     db.moment: "SAFE_CAST({0} AS TIMESTAMP)",
     db.whole: "DIV({0}, {1})",
+    db.key_hash: "SUBSTR(TO_HEX(MD5({0})), 1, 16)",
     db.digest: "FARM_FINGERPRINT(TO_JSON_STRING(STRUCT({all})))",
     db.fingerprint: f"CASE WHEN MIN({_TEXT}) = MAX({_TEXT}) THEN FARM_FINGERPRINT(MIN({_TEXT})) & {{exact}}"
     " WHEN COUNT({0}) > 0 THEN -1 END",

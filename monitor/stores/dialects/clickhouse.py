@@ -44,6 +44,7 @@ _CONSTRUCTS: dict[db.Construct, db.Say] = {
     db.seconds: "intDiv(toUnixTimestamp64Micro(toDateTime64({0}, 6, 'UTC')), 1000000)",
     db.moment: "parseDateTime64BestEffortOrNull({0}, 6, 'UTC')",
     db.whole: "intDiv({0}, {1})",
+    db.key_hash: "substring(lower(hex(MD5(assumeNotNull({0})))), 1, 16)",
     db.digest: _digest,
     db.fingerprint: "CASE WHEN min({0}) = max({0}) THEN toInt64(bitAnd(sipHash64(toString(min({0}))), {exact}))"
     " WHEN count({0}) > 0 THEN toInt64(-1) END",

@@ -8,7 +8,7 @@ it is written, and a fingerprint is a function of ours, called once for each gro
 from __future__ import annotations
 
 from collections.abc import Mapping
-from hashlib import blake2b
+from hashlib import blake2b, md5
 from math import floor
 from typing import Any
 from urllib.parse import quote
@@ -51,6 +51,7 @@ _CONSTRUCTS: dict[db.Construct, db.Say] = {
     db.digest: lambda *values: _balanced(values),
     db.fingerprint: "CASE WHEN min({0} COLLATE BINARY) = max({0} COLLATE BINARY)"
     f" THEN {_OWN}(min({{0}} COLLATE BINARY)) WHEN count({{0}}) > 0 THEN -1 END",
+    db.key_hash: f"{_OWN}_of_key({{0}})",
     db.matches: "(CAST({0} AS TEXT) REGEXP {1})",
     db.number: "CASE WHEN {0} REGEXP '^\\s*[-+]?(\\d+\\.?\\d*|\\.\\d+)([eE][-+]?\\d{{1,3}})?\\s*$'"
     " THEN CAST({0} AS REAL) END",
@@ -101,6 +102,10 @@ def _hash(value: Any) -> int:
     return int.from_bytes(blake2b(repr(value).encode(), digest_size=8).digest()) & db.EXACT
 
 
+def _key_hash(value: Any) -> str:
+    return md5(str(value).encode(), usedforsecurity=False).hexdigest()[:16]
+
+
 def _floor(value: float | None) -> float | None:
     return None if value is None else floor(value)
 
@@ -108,6 +113,7 @@ def _floor(value: float | None) -> float | None:
 def _prepared(connection: Any, _timeout: float) -> None:
     connection.execute("PRAGMA query_only = ON")
     connection.create_function(_OWN, 1, _hash, deterministic=True)
+    connection.create_function(f"{_OWN}_of_key", 1, _key_hash, deterministic=True)
     # SQLAlchemy puts a floor of its own there, which fails on null
     connection.create_function("floor", 1, _floor, deterministic=True)
 

@@ -36,6 +36,7 @@ _CONSTRUCTS: Mapping[db.Construct, db.Say] = {
     db.seconds: "CAST(floor(to_unixtime({0})) AS BIGINT)",
     db.moment: "TRY(from_iso8601_timestamp(replace({0}, ' ', 'T')))",
     db.whole: "(({0}) / {1})",
+    db.key_hash: "substr(lower(to_hex(md5(to_utf8({0})))), 1, 16)",
     db.digest: _HASH.format("json_format(CAST(ROW({all}) AS JSON))"),
     db.fingerprint: f"CASE WHEN min({_TEXT}) = max({_TEXT})"
     f" THEN bitwise_and({_HASH.format(f'min({_TEXT})')}, {{exact}})"

@@ -22,7 +22,7 @@ from monitor.stores.base import StoreSettings
 from monitor.stores.introspect import Columns
 from monitor.stores.layouts.base import Layout
 from monitor.stores.presets import SNOWPLOW
-from monitor.stores.table import Column, Constant, Derived, EventTable, Expression, TableName
+from monitor.stores.table import Column, Constant, Derived, EventTable, Expression, SideTable, TableName
 
 TABLE = "atomic.events"
 DIMENSIONS = {
@@ -49,6 +49,7 @@ ATOMIC = {  # the kinds of event whose properties have columns of their own
     "transaction_item": ("ti_orderid", "ti_sku", "ti_name", "ti_category", "ti_price", "ti_quantity", "ti_currency"),
 }  # fmt: skip
 SELF_DESCRIBING, ENTITY = "unstruct_event_", "contexts_"
+SPECIFICATION = "event_specification_validation"  # of the entity that says whether a row keeps its specification
 EVENT, PROPERTIES = "_tw_event", "_tw_properties"
 
 Of = Callable[[str], Expression]
@@ -56,8 +57,8 @@ Of = Callable[[str], Expression]
 
 def schemas(settings: StoreSettings) -> tuple[str, ...]:
     """Return the schema to introspect; none where the database's default is meant."""
-    schema, _, _ = (settings.table or TABLE).rpartition(".")
-    return (schema,) if schema else ()
+    named = (settings.table or TABLE, *([settings.failed] if settings.failed else []))
+    return tuple(dict.fromkeys(schema for name in named if (schema := name.rpartition(".")[0])))
 
 
 def tables(columns: Columns, settings: StoreSettings, plan: Plan) -> Iterator[EventTable]:
@@ -66,7 +67,7 @@ def tables(columns: Columns, settings: StoreSettings, plan: Plan) -> Iterator[Ev
     Raises:
         StoreError: the table, or one of the columns that every such table has, is not there.
     """
-    table, found = _table(columns, settings)
+    table, found = _table(columns, settings.table or TABLE)
     named = {field: _first(found, _asked(settings, field)) for field in SNOWPLOW}
     for field in ("id", "received_at"):
         if named[field] is None:
@@ -86,13 +87,26 @@ def tables(columns: Columns, settings: StoreSettings, plan: Plan) -> Iterator[Ev
         bag=PROPERTIES,
         dimensions=_dimensions(found, settings),
         derived=derived,
+        verdict=next((c.name for name, c in found.items() if name.startswith(ENTITY) and SPECIFICATION in name), None),
         ids_alone=True,
     )
 
 
-def _table(columns: Columns, settings: StoreSettings) -> tuple[TableName, Mapping[str, Column]]:
-    """Return the table, and its columns by their name in small letters."""
-    wanted = settings.table or TABLE
+def beside(columns: Columns, settings: StoreSettings) -> Iterator[SideTable]:
+    """Yield the table of events that the pipe refused, where the configuration names one.
+
+    Raises:
+        StoreError: it is not there.
+    """
+    if settings.failed is None:
+        return
+    table, found = _table(columns, settings.failed)
+    time, event = _first(found, _asked(settings, "received_at")), _first(found, ("event_name", "event"))
+    yield SideTable("failed", "", table, time, event, found)
+
+
+def _table(columns: Columns, wanted: str) -> tuple[TableName, Mapping[str, Column]]:
+    """Return a table, and its columns by their name in small letters."""
     schema, _, name = wanted.lower().rpartition(".")
     for table, found in columns.items():
         if table.name.lower() == name and schema in ("", table.schema.lower()):
@@ -167,4 +181,4 @@ def _pair(name: str, value: Expression) -> tuple[Expression, Expression]:
     return sa.literal(name, sa.Text()), value
 
 
-LAYOUT = Layout(schemas, tables)
+LAYOUT = Layout(schemas, tables, beside)

@@ -50,6 +50,8 @@ CALLS = {"identifies": "identify", "pages": "page", "screens": "screen", "groups
 SEEN_AS = {"page": "Page Viewed", "screen": "Screen Viewed"}  # what the plans of both pipes call such a call
 STATE = frozenset({"users", "accounts"})  # upserted: a row is a user as of now, not something that happened
 ALL_TRACKS = "tracks"
+VIOLATIONS = "violation_generated"  # what Segment's Protocols forwards, into the schema of a source
+VERDICTS = ("context_protocols_violations", "context_violation_errors")  # Segment's, RudderStack's
 _BROWSERS = {"Edg/": "Edge", "OPR/": "Opera", "SamsungBrowser/": "Samsung", "Firefox/": "Firefox", "FxiOS/": "Firefox",
              "CriOS/": "Chrome", "Chrome/": "Chrome", "Safari/": "Safari"}  # fmt: skip  # the first that is named
 
@@ -99,14 +101,14 @@ def tables(columns: Columns, settings: StoreSettings, plan: Plan, pipe: Pipe) ->
 
 def beside(columns: Columns, settings: StoreSettings, pipe: Pipe) -> Iterator[SideTable]:
     """Yield the tables that say something of events, but hold none of their own."""
-    roles: dict[str, Role] = {ALL_TRACKS: "tracks", **dict.fromkeys(STATE, "state")}
+    roles: dict[str, Role] = {ALL_TRACKS: "tracks", VIOLATIONS: "violations", **dict.fromkeys(STATE, "state")}
     roles |= {pipe.discards: "discards"} if pipe.discards else {}
     for source, found in _by_source(columns, settings):
         for each in found:
             if role := roles.get(each.name):
-                time, event = each.first(_named(settings, "received_at")), each.first(("event",))
-                names = {name: column.name for name, column in each.columns.items()}
-                yield SideTable(role, source, each.table, time, event, names)
+                time = each.first(_named(settings, "received_at"))
+                event = each.first({"violations": ("event_name",), "discards": ("table_name",)}.get(role, ("event",)))
+                yield SideTable(role, source, each.table, time, event, each.columns)
 
 
 def _by_source(columns: Columns, settings: StoreSettings) -> Iterator[tuple[str, list[_Found]]]:
@@ -137,7 +139,7 @@ def _shows(view: _Found, table: _Found) -> bool:
 
 
 def _happened(found: _Found, settings: StoreSettings, pipe: Pipe) -> bool:
-    if found.name in STATE or found.name in (ALL_TRACKS, pipe.discards):
+    if found.name in STATE or found.name in (ALL_TRACKS, VIOLATIONS, pipe.discards):
         return False
     return found.first(_named(settings, "received_at")) is not None
 
@@ -189,6 +191,7 @@ def _event_table(found: _Found, settings: StoreSettings, event: PlannedEvent, so
         properties={name: found.columns[column].name for name, column in properties.items()},
         dimensions={DERIVED[name]: name for name in derived} | _dimensions(found, settings),
         derived=derived,
+        verdict=found.first(VERDICTS),
         unreadable=frozenset(_unreadable(event, properties, free, pipe)),
     )
 
