@@ -1,4 +1,4 @@
-"""What do the pages look up, that a run does not? Single events, runs, messages; never all that is kept."""
+"""What do the pages look up, that a run does not? Single events and runs; never all that is kept."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from sqlalchemy import ColumnElement, Engine, Row, func, select
+from sqlalchemy import ColumnElement, Engine, func, select
 
 from checks.base import Grain, Stat
 from monitor.history import points, schema
@@ -29,22 +29,6 @@ class Run:
     summary: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sending:
-    """One message for one channel, and what became of it."""
-
-    incident: str
-    channel: str
-    reason: str
-    title: str
-    created: dt.datetime
-    state: str  # pending, sending, sent, failed, …
-    attempts: int
-    next_try: dt.datetime | None
-    why: str
-    ended: dt.datetime | None
-
-
 class Shelf:
     """What the pages look up of one workspace."""
 
@@ -54,7 +38,7 @@ class Shelf:
         self._workspace = workspace
 
     def stamp(self) -> tuple[int, ...]:
-        """Return numbers that change with every run, action and message: what was made of them is still good."""
+        """Return numbers that change with every run and action: what was made of them is still good."""
         tables = (schema.run, schema.action)
         newest = [select(func.coalesce(func.max(t.c.id), 0)).where(self._ours(t)) for t in tables]
         with transaction(self._engine) as connection:
@@ -70,16 +54,6 @@ class Shelf:
             Run(moment(row.at), moment(row.judged_from), moment(row.judged_until), orjson.loads(row.summary))
             for row in rows
         )
-
-    def sendings(self, most: int, incident: str | None = None) -> tuple[Sending, ...]:
-        """Return the newest messages, the newest first; of one incident, if it is named."""
-        table = schema.outbox
-        query = select(table).where(self._ours(table))
-        if incident is not None:
-            query = query.where(table.c.incident == incident)
-        query = query.order_by(table.c.created.desc(), table.c.id).limit(most)
-        with transaction(self._engine) as connection:
-            return tuple(_sending(row) for row in connection.execute(query))
 
     def points_of(self, event: str, since: dt.datetime, until: dt.datetime, grains: Sequence[Grain]) -> pd.DataFrame:
         """Return what was measured of one event in [since, until), as `Memory.points` does of all."""
@@ -108,18 +82,3 @@ class Shelf:
     def _ours(self, table: Any) -> ColumnElement[bool]:
         ours: ColumnElement[bool] = table.c.workspace == self._workspace
         return ours
-
-
-def _sending(row: Row[Any]) -> Sending:
-    return Sending(
-        incident=row.incident,
-        channel=row.channel,
-        reason=row.reason,
-        title=orjson.loads(row.message).get("title", ""),
-        created=moment(row.created),
-        state=row.state,
-        attempts=row.attempts,
-        next_try=moment(row.next_try) if row.next_try else None,
-        why=row.why,
-        ended=None if row.ended is None else moment(row.ended),
-    )

@@ -40,26 +40,29 @@ class Days:
         at = np.searchsorted(starts, daily["bucket"].to_numpy())
         inside = at < size
         inside[inside] = np.asarray(starts)[at[inside]] == daily["bucket"].to_numpy()[inside]
-        self._values: dict[tuple[str, str, str, str], np.ndarray] = {}
-        columns = (daily[name][inside] for name in ("event", "source", "property", "measure", "value"))
-        for event, source, prop, measure, value, day in zip(*columns, at[inside], strict=True):
-            series = self._values.setdefault((event, source, prop, measure), np.zeros(size))
-            series[day] += value
+        named = daily.loc[inside, ["event", "property", "measure", "source"]]
+        which, keys = _numbered(named)
+        table = np.zeros((len(keys), size))
+        np.add.at(table, (which, at[inside]), daily["value"].to_numpy()[inside])
+        self._values: dict[tuple[str, str, str], dict[str, np.ndarray]] = {}
+        for (event, prop, measure, source), series in zip(keys, table, strict=True):
+            self._values.setdefault((event, prop, measure), {})[source] = series
         self._size = size
 
     @property
     def events(self) -> tuple[str, ...]:
         """Return the events that came in the week."""
-        came = {key[0] for key, values in self._values.items() if key[3] == Stat.ROWS and values[-7:].any()}
+        came = {
+            event
+            for (event, _, measure), series in self._values.items()
+            if measure == Stat.ROWS and any(values[-7:].any() for values in series.values())
+        }
         return tuple(sorted(came))
 
     def of(self, event: str, measure: str, *, source: str | None = None, prop: str = "") -> np.ndarray:
         """Return the days [35] of a measure, oldest first; over all sources if none is named."""
-        found = [
-            values
-            for (e, s, p, m), values in self._values.items()
-            if (e, p, m) == (event, prop, measure) and source in (None, s)
-        ]
+        series = self._values.get((event, prop, measure), {})
+        found = [values for s, values in series.items() if source in (None, s)]
         return np.sum(found, axis=0) if found else np.zeros(self._size)
 
     def touched(self, incident: Incident) -> np.ndarray:
@@ -68,6 +71,12 @@ class Days:
         ends = (incident.started, incident.last_seen - dt.timedelta(seconds=1))
         start, end = (at.astimezone(self._zone).date() for at in ends)
         return np.array([start <= date <= end for date in dates])
+
+
+def _numbered(named: pd.DataFrame) -> tuple[np.ndarray, list[tuple[str, ...]]]:
+    """Return the number of each row's key, and the keys in the order of their numbers."""
+    groups = named.groupby(list(named.columns), sort=False)
+    return groups.ngroup().to_numpy(), list(groups.groups)
 
 
 def _midnight(date: dt.date, zone: ZoneInfo) -> int:

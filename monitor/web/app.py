@@ -15,11 +15,25 @@ from werkzeug.exceptions import HTTPException
 from monitor.config import Config
 from monitor.errors import TrackwatchError
 from monitor.history.memory import Memory
-from monitor.web import access, events, incidents, overview, plan, slack, words
+from monitor.web import access, acts, events, incidents, overview, plan, records, reports, slack, words
 from monitor.web.site import attach, site
 
-PAGES = (overview, incidents, events, plan, slack)
-NAV = (("overview.overview", "Overview"), ("incidents.listed", "Incidents"), ("plan.browse", "Plan"))
+PAGES = (overview, incidents, acts, events, plan, reports, records, slack)
+NAV = (
+    ("overview.overview", "Overview"),
+    ("incidents.listed", "Incidents"),
+    ("plan.browse", "Plan"),
+    ("reports.archive", "Reports"),
+    ("records.runs", "Runs"),
+    ("records.deliveries", "Deliveries"),
+)
+SECTION = {  # of which page in the navigation others are a part
+    "overview.question": "overview.overview",
+    "incidents.incident": "incidents.listed",
+    "events.event": "plan.browse",
+    "events.by_query": "plan.browse",
+    "reports.week": "reports.archive",
+}
 _log = logging.getLogger(__name__)
 
 
@@ -52,6 +66,7 @@ def create_app(config: Config, memory: Memory, now: Callable[[], dt.datetime]) -
 def _known_to_all() -> dict[str, Any]:
     return {
         "nav": NAV,
+        "section": SECTION,
         "site": site(),
         "person": access.person(),
         "may_act": access.may_act(),

@@ -13,6 +13,7 @@ from monitor.incidents import RANK, Incident
 from monitor.reasons import reasons
 from monitor.web import charts
 from monitor.web.site import Site, site
+from monitor.web.timeline import timeline
 
 blueprint = Blueprint("incidents", __name__)
 
@@ -51,7 +52,7 @@ def incident(name: str) -> ResponseReturnValue:
         message=here.composer.message(known, reason, here.now()),
         reasons=list(reasons(known, here.composer)),
         chart=charts.of_incident(here, known, here.memory.incidents(FOREVER)),
-        sendings=here.memory.shelf.sendings(200, known.id),
+        moments=timeline(here, known),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from flask import url_for
 
 from checks.words import number, share
-from monitor.compose import ago
+from monitor.compose import ago, standing
 from monitor.incidents import Incident
 from monitor.web.site import site
 
@@ -39,6 +39,11 @@ def lasted(incident: Incident) -> str:
     return ago((incident.resolved or site().now()) - incident.started)
 
 
+def hand(incident: Incident) -> str:
+    """Return who has an incident in hand, such as `acknowledged by Ann`; empty: nobody."""
+    return standing(incident, site().zone)
+
+
 def event_url(name: str) -> str:
     """Return where an event's page is, whatever its name."""
     if not name or name.startswith(AWKWARD) or "//" in name or "/." in name:
@@ -56,6 +61,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "day": day,
     "machine": machine,
     "lasted": lasted,
+    "hand": hand,
     "ago": ago,
     "number": number,
     "share": share,

@@ -13,8 +13,29 @@
     return [data.x, data.high, data.low, data.expected, good, wrong];
   }
 
-  function options(element, data) {
+  // how times are said in the installation's time zone
+  function dates(zone, daily) {
+    const part = (parts) => new Intl.DateTimeFormat("en-GB", { timeZone: zone, hourCycle: "h23", ...parts });
+    const day = part({ day: "numeric", month: "short" });
+    const hour = part({ hour: "2-digit", minute: "2-digit" });
+    const whole = part({ weekday: "short", day: "numeric", month: "short", ...(daily ? {} : { hour: "2-digit", minute: "2-digit" }) });
+    const at = (seconds) => new Date(seconds * 1e3);
+    return {
+      axis: (seconds) => (hour.format(at(seconds)) === "00:00" || daily ? day : hour).format(at(seconds)),
+      whole: (seconds) => whole.format(at(seconds)),
+    };
+  }
+
+  function reading(data, i, date) {
+    if (i === null || i === undefined) return "";
+    const say = (value) => (value === null ? "not known" : value.toLocaleString("en", { maximumSignificantDigits: 4 }));
+    const usual = data.low[i] === null || data.high[i] === null ? "" : `, usually ${say(data.low[i])} to ${say(data.high[i])}`;
+    return `${date.whole(data.x[i])}: ${say(data.observed[i])}${usual}`;
+  }
+
+  function options(element, data, reader) {
     const zone = element.dataset.zone;
+    const date = dates(zone, data.daily);
     const few = data.x.length <= 45;
     const stroke = (name) => () => colour(name);
     const axis = { stroke: stroke("quiet"), grid: { stroke: stroke("line"), width: 1 }, ticks: { show: false }, font: "13px system-ui, sans-serif" };
@@ -23,13 +44,14 @@
       width: element.clientWidth,
       height: element.clientWidth < 500 ? 200 : 260,
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1e3), zone),
-      legend: { live: true, markers: { show: false } },
+      legend: { show: false },
       cursor: { y: false, points: { size: 7 } },
       scales: { y: { range: (_, low, high) => [Math.min(low, 0), high > 0 ? high * 1.08 : 1] } },
-      axes: [{ ...axis, space: 76 }, { ...axis, size: 56 }],
+      axes: [{ ...axis, space: 76, values: (_, at) => at.map(date.axis) }, { ...axis, size: 56 }],
+      hooks: { setCursor: [(plot) => { reader.textContent = reading(data, plot.cursor.idx, date); }] },
       bands: [{ series: [1, 2], fill: stroke("band") }],
       series: [
-        { label: "Time", value: "{DD} {MMM}" + (data.daily ? "" : " {HH}:{mm}") },
+        {},
         { label: "at most", stroke: null, ...hidden },
         { label: "at least", stroke: null, ...hidden },
         { label: "expected", stroke: stroke("middle"), width: 1, ...hidden },
@@ -41,7 +63,11 @@
 
   function draw(element) {
     const data = JSON.parse(element.dataset.chart);
-    const plot = new uPlot(options(element, data), lines(data), element);
+    const reader = document.createElement("p");
+    reader.className = "reading";
+    const plot = new uPlot(options(element, data, reader), lines(data), element);
+    reader.setAttribute("aria-hidden", "true");
+    element.append(reader);
     plot.root.setAttribute("aria-hidden", "true");
     new ResizeObserver(() => {
       if (element.clientWidth !== plot.width) plot.setSize({ width: element.clientWidth, height: plot.height });
