@@ -76,7 +76,7 @@ class Days:
 def _numbered(named: pd.DataFrame) -> tuple[np.ndarray, list[tuple[str, ...]]]:
     """Return the number of each row's key, and the keys in the order of their numbers."""
     groups = named.groupby(list(named.columns), sort=False)
-    return groups.ngroup().to_numpy(), list(groups.groups)
+    return groups.ngroup().to_numpy(), groups.size().index.tolist()
 
 
 def _midnight(date: dt.date, zone: ZoneInfo) -> int:
