@@ -50,6 +50,15 @@ class Stat(StrEnum):
     LOWEST = "lowest"  # smallest finite number of a property; not additive
     HIGHEST = "highest"  # largest finite number of a property; not additive
     SIZES = "sizes"  # numbers of a property by size; the label is the bin
+    EMAILS = "emails"  # texts of a property that hold an email address
+    PHONES = "phones"  # texts that are a phone number
+    CARDS = "cards"  # texts that are the number of a payment card: issuer, length and check digit are right
+    UNCHECKED = "unchecked"  # texts that would be one, but for the check digit
+    NATIONAL_IDS = "national_ids"  # texts that are a person's number with a state
+    NUMBERS = "numbers"  # texts that spell a number; in JSON, values that are one; so are the next three
+    BOOLEANS = "booleans"
+    TIMES = "times"  # texts that spell a day or a time, as ISO 8601 has it; in JSON too
+    NESTED = "nested"  # objects and arrays
     DELAYS = "delays"  # rows by seconds from occurred_at to received_at; the label is the bin
     LAGS = "lags"  # rows by seconds from received_at to loaded_at; the label is the bin
     RECEIVED = "received"  # newest received_at, seconds since 1970

@@ -7,11 +7,14 @@ database's words; the statement builder uses nothing else that a database may sp
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import reduce
+from operator import add
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.elements import Grouping
 from sqlalchemy.sql.functions import FunctionElement
 
 EXACT = 2**53 - 1  # the largest whole number that float64 keeps
@@ -180,6 +183,27 @@ class number(FunctionElement[float]):  # noqa: N801
     inherit_cache = True
 
 
+class first_code(FunctionElement[int]):  # noqa: N801
+    """The code of the first character of a text, or 0; of one beyond ASCII some number above 127."""
+
+    type = sa.BigInteger()
+    inherit_cache = True
+
+
+class digits(FunctionElement[int]):  # noqa: N801
+    """The whole number that a text of 1 to 18 digits spells; of any other text null, or an error."""
+
+    type = sa.BigInteger()
+    inherit_cache = True
+
+
+class quotients(FunctionElement[int]):  # noqa: N801
+    """The sum of the whole quotients of a number by each of the numbers behind it; none is negative."""
+
+    type = sa.BigInteger()
+    inherit_cache = True
+
+
 class json_entries(FunctionElement[Any]):  # noqa: N801
     """One row for each member of a JSON object, parsed once; none for anything else."""
 
@@ -244,6 +268,9 @@ _ELSE: Mapping[Construct, Callable[..., sa.ColumnElement[Any]]] = {
     ordered: lambda value: value,
     distinct: lambda value: sa.func.count(value.distinct()),
     key_hash: lambda value: sa.func.substr(sa.func.md5(value), 1, 16),
+    first_code: sa.func.ascii,
+    quotients: lambda value, *by: Grouping(reduce(add, (whole(value, each) for each in by))),
+    digits: lambda value: sa.cast(value, sa.BigInteger),
     among: lambda value, *members: value.in_(members),
     now_seconds: lambda: seconds(sa.func.current_timestamp()),
     json_written: lambda value: sa.cast(value, sa.Text),

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from checks.base import EVERY, Grain, Measure, Stat
+from monitor.stores import texts
 from monitor.stores.base import COLUMNS
 from monitor.stores.query import Query
 from monitor.stores.rows import KEYS, Cell, Part
@@ -24,7 +25,10 @@ MOST_VALUES = 50  # of a dimension, by source, event and bucket: the rest is OTH
 NONE, OTHER = "(none)", "(other)"
 BY_PLACE = ["source", "event", "property", "bucket"]
 ZERO_SAYS_SOMETHING = {Stat.FINGERPRINT, Stat.LOWEST, Stat.HIGHEST}
-OF_ASKED = {Stat.FINGERPRINT, Stat.DISTINCT, Stat.LOWEST, Stat.HIGHEST, Stat.SIZES}  # counted of members where asked
+OF_ASKED = {  # counted of members where asked
+    *(Stat.FINGERPRINT, Stat.DISTINCT, Stat.LOWEST, Stat.HIGHEST, Stat.SIZES),
+    *texts.STATS,
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from checks.base import EVERY, Grain, Measure, Rule, Stat
 from checks.bins import SIZES
 from monitor.stores import constructs as db
-from monitor.stores import labels, rules, sequence, verdicts
+from monitor.stores import labels, rules, sequence, texts, verdicts
 from monitor.stores.base import Request, StoreSettings
 from monitor.stores.buckets import Cut
 from monitor.stores.dialects.base import Dialect
@@ -28,6 +28,7 @@ from monitor.stores.table import Column, Constant, EventTable
 VALUES = (
     *(Stat.NULLS, Stat.FINGERPRINT, Stat.MISTYPED, Stat.OUTSIDE),
     *(Stat.DISTINCT, Stat.LOWEST, Stat.HIGHEST),
+    *sorted(texts.STATS),
 )
 LIMITS: Mapping[Stat, Callable[[Expression], Expression]] = {Stat.LOWEST: sa.func.min, Stat.HIGHEST: sa.func.max}
 
@@ -128,11 +129,12 @@ def _value_aggregate(rows: Rows, measure: Measure, use: Callable[[Expression, st
         return None
     column = rows.layout.columns[name]
     raw = _read(column, rows.column(name))
-    value = use(raw, f"p{list(rows.layout.columns).index(name)}")
-    if measure.stat is Stat.NULLS:
-        return sa.func.count(value)
-    if measure.stat is Stat.FINGERPRINT:
-        return db.fingerprint(value)
+    place = list(rows.layout.columns).index(name)
+    if measure.stat in texts.STATS:
+        return _form_aggregate(column, raw, measure.stat, lambda form: use(form, f"f{place}"))
+    value = use(raw, f"p{place}")
+    if measure.stat in (Stat.NULLS, Stat.FINGERPRINT):
+        return sa.func.count(value) if measure.stat is Stat.NULLS else db.fingerprint(value)
     if measure.stat is Stat.DISTINCT:
         return None if measure.grain == "hour" else _distinct(column, value)
     if measure.stat in LIMITS:
@@ -140,6 +142,17 @@ def _value_aggregate(rows: Rows, measure: Measure, use: Callable[[Expression, st
         return None if numbers is None else db.float64(LIMITS[measure.stat](numbers))
     condition = rules.broken(column, value, measure)
     return None if condition is None else rules.count_if(condition)
+
+
+def _form_aggregate(
+    column: Column, raw: Expression, stat: Stat, use: Callable[[Expression], Expression]
+) -> Expression | None:
+    """Return how many values have a form; None of a column whose type says all that there is to say."""
+    if column.type == "string":
+        return texts.count(use(texts.form(raw)), stat)
+    if column.type == "json":
+        return texts.count(use(texts.form_of_json(rules.JsonValue.of(raw))), stat, texts.TYPES_OF_JSON)
+    return None
 
 
 def _read(column: Column, raw: Expression) -> Expression:
@@ -167,6 +180,8 @@ def _members(rows: Rows, measures: Sequence[Measure], grain: Grain, bag: str) ->
     sized = labels.sized(measures)
     if sized:
         members = labels.with_sizes(members, sized)
+    if any(measure.stat in texts.STATS for measure in measures):
+        members = texts.with_forms(members)
     cells = _of_members(members, measures, grain)
     source: sa.FromClause = members
     if (held := RuleTable(measures, rows.dialect)).rules:
@@ -182,12 +197,16 @@ def _members(rows: Rows, measures: Sequence[Measure], grain: Grain, bag: str) ->
 def _of_members(members: sa.Subquery, measures: Sequence[Measure], grain: Grain) -> dict[Cell, Expression]:
     """Return what is counted of each member whatever the plan says; first how many values there are."""
     raw, amount = members.c.raw, labels.bounded(members.c.amount)
+    forms = {
+        stat: texts.count(members.c.form, stat, texts.TYPES_OF_JSON) for stat in texts.STATS if "form" in members.c
+    }
     known: dict[Stat, Expression] = {
         Stat.NULLS: sa.func.count(raw),
         Stat.FINGERPRINT: db.fingerprint(raw),
         Stat.DISTINCT: db.distinct(raw),
         Stat.SIZES: sa.func.count(),
         **{stat: db.float64(limit(amount)) for stat, limit in LIMITS.items()},
+        **forms,
     }
     asked = {measure.stat for measure in measures} - ({Stat.DISTINCT} if grain == "hour" else set()) | {Stat.NULLS}
     return {Cell(Measure(stat, None, EVERY, None, grain)): known[stat] for stat in known if stat in asked}

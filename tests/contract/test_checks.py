@@ -57,8 +57,11 @@ def shop(make_profile, traffic, *, events=4, seed=0, trouble=False, judged=24):
 
     daily = {"ids": days, "surplus": broken(0.0005), "repeats": broken(0.05), "nulls": {}, "fingerprint": {}}
     daily |= {name: {} for name in ("mistyped.type", "outside.enum", "outside.pattern", "outside.range")}
+    daily["emails"] = {
+        (*place, "never_sent"): np.where(np.arange(DAYS) < DAYS - 1, 0.0, n * trouble) for place, n in days.items()
+    }
     for prop in PROPERTIES[:3]:
-        for measure in daily.keys() - {"ids", "surplus", "repeats", "fingerprint"}:
+        for measure in daily.keys() - {"ids", "surplus", "repeats", "fingerprint", "emails"}:
             usual = 0.01 if measure == "nulls" else 0.005
             daily[measure] |= {(*place, prop.name): bad for place, bad in broken(usual).items()}
         daily["fingerprint"] |= {(*place, prop.name): 7.0 if trouble else -1.0 for place in places}

@@ -8,11 +8,14 @@ import sqlglot
 from contract.worlds import ODD, ORDER, asked, everything
 from sqlglot import expressions as exp
 
+from checks.base import EVERY, Measure
 from monitor.stores.base import StoreSettings
 from monitor.stores.dialects import DIALECTS
 from monitor.stores.query import build
 from monitor.stores.table import Column, Constant, EventTable, TableName
+from monitor.stores.texts import STATS
 
+FORMS = [Measure(stat, property=EVERY) for stat in sorted(STATS)]
 URLS = {
     "bigquery": "bigquery://project/dataset",
     "databricks": "databricks://token:t@host?http_path=/sql&catalog=c&schema=s",
@@ -75,7 +78,7 @@ TABLES = {
 
 def compiled(dialect: str, shape: str) -> str:
     engine = sa.make_url(URLS[dialect]).get_dialect()
-    request = asked(*everything(ORDER, ODD), zone="Europe/Berlin")
+    request = asked(*everything(ORDER, ODD), *FORMS, zone="Europe/Berlin")
     query = build(TABLES[shape], request, StoreSettings(url=""), request.measures, DIALECTS[dialect])
     assert query
     spoken = engine(paramstyle="pyformat") if dialect == "snowflake" else engine()

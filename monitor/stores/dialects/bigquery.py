@@ -36,6 +36,7 @@ _CONSTRUCTS: Mapping[db.Construct, db.Say] = {
     db.distinct: "APPROX_COUNT_DISTINCT({0})",
     db.matches: "REGEXP_CONTAINS({0}, {1})",
     db.number: "SAFE_CAST({0} AS FLOAT64)",
+    db.digits: "SAFE_CAST({0} AS INT64)",
     db.json_of: "TO_JSON_STRING({0})",
     db.json_object: _json_object,
     # names that are no identifiers come in quotes

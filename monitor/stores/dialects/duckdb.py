@@ -18,6 +18,10 @@ from monitor.stores import constructs as db
 from monitor.stores.dialects.base import Dialect, Estimate, Explained, from_catalog
 
 
+def _quotients(value: str, *by: str) -> str:
+    return f"list_sum([{value} // each FOR each IN [{', '.join(by)}]])"
+
+
 def _among(value: str, *members: str) -> str:
     return f"list_contains([{', '.join(members)}], {value})"
 
@@ -38,6 +42,8 @@ _CONSTRUCTS: dict[db.Construct, db.Say] = {
     db.distinct: "approx_count_distinct({0})",
     db.matches: "regexp_matches({0}, {1})",
     db.number: "TRY_CAST({0} AS DOUBLE)",
+    db.quotients: _quotients,
+    db.digits: "TRY_CAST({0} AS BIGINT)",
     # a map is one parse per row; TRY, because a map refuses an object that repeats a key
     db.json_entries: "unnest(map_entries(TRY(from_json(TRY_CAST({0} AS JSON), '\"MAP(VARCHAR, JSON)\"'))))",
     db.entry_key: "({0}).key",

@@ -39,6 +39,7 @@ _CONSTRUCTS: Mapping[db.Construct, db.Say] = {
     db.distinct: "APPROXIMATE COUNT(DISTINCT {0})",
     db.matches: "(REGEXP_COUNT({0}, {1}, 1, 'p') > 0)",
     db.number: "TRY_CAST(NULLIF(TRIM({0}), '') AS DOUBLE PRECISION)",
+    db.digits: "TRY_CAST({0} AS BIGINT)",
     db.json_of: "JSON_SERIALIZE({0})",
     db.json_object: "JSON_SERIALIZE(OBJECT({all}))",
     db.json_entries: "CASE WHEN CAN_JSON_PARSE({0}) THEN JSON_PARSE({0}) END",

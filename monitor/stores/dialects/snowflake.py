@@ -37,6 +37,7 @@ _CONSTRUCTS: Mapping[db.Construct, db.Say] = {
     db.distinct: "APPROX_COUNT_DISTINCT({0})",
     db.matches: "(REGEXP_INSTR({0}, {1}) > 0)",
     db.number: "TRY_TO_DOUBLE({0})",
+    db.digits: "TRY_CAST({0} AS BIGINT)",
     db.json_of: "TO_JSON(TO_VARIANT({0}))",
     db.json_object: "TO_JSON(OBJECT_CONSTRUCT_KEEP_NULL({all}))",
     db.json_entries: "LATERAL FLATTEN(INPUT => {0})",

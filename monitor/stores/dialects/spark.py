@@ -38,6 +38,7 @@ CONSTRUCTS: Mapping[db.Construct, db.Say] = {
     # Java's numbers may end in d or f
     db.number: "CASE WHEN {0} RLIKE '^ *[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)? *$'"
     " THEN TRY_CAST({0} AS DOUBLE) END",
+    db.digits: "TRY_CAST({0} AS BIGINT)",
     db.json_of: "to_json({0})",
     db.json_object: "to_json(named_struct({all}))",
     db.json_entries: "LATERAL explode(TRY_CAST(try_parse_json({0}) AS MAP<STRING, VARIANT>))",

@@ -55,6 +55,7 @@ _CONSTRUCTS: dict[db.Construct, db.Say] = {
     db.matches: "(CAST({0} AS TEXT) REGEXP {1})",
     db.number: "CASE WHEN {0} REGEXP '^\\s*[-+]?(\\d+\\.?\\d*|\\.\\d+)([eE][-+]?\\d{{1,3}})?\\s*$'"
     " THEN CAST({0} AS REAL) END",
+    db.first_code: "unicode({0})",
     db.json_of: "{0}",
     db.json_object: "json_object({all})",
     db.json_entries: "json_each(CASE WHEN json_valid({0}) THEN CASE json_type({0}) WHEN 'object' THEN {0} END END)",

@@ -46,6 +46,8 @@ _CONSTRUCTS: Mapping[db.Construct, db.Say] = {
     # Java's numbers may end in d or f
     db.number: "CASE WHEN regexp_like({0}, '^ *[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)? *$')"
     " THEN TRY_CAST({0} AS DOUBLE) END",
+    db.first_code: "COALESCE(TRY(codepoint(CAST(substr({0}, 1, 1) AS VARCHAR(1)))), 0)",
+    db.digits: "TRY_CAST({0} AS BIGINT)",
     db.json_of: _TEXT,
     db.json_object: _json_object,
     db.json_entries: "UNNEST(TRY_CAST(TRY(json_parse({0})) AS MAP(VARCHAR, JSON)))",
