@@ -26,8 +26,9 @@ from checks.stats import benjamini_hochberg
 from monitor.alerts.message import Severity
 from monitor.config import Budget
 from monitor.decide import Verdict, decide
-from monitor.incidents import Incident, State, open_units, step
+from monitor.incidents import Incident, State
 from monitor.judge import kind_of
+from monitor.life import open_units, step
 
 MONDAY = np.datetime64("2026-01-05T00:00:00", "s")
 HOURS: dict[Grain, int] = {"hour": 1, "day": 24}

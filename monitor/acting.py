@@ -5,13 +5,13 @@ The command line, the web pages and the buttons in Slack all come here.
 
 from __future__ import annotations
 
-from monitor import tell
 from monitor.actions import Action, apply
 from monitor.alerts.deliver import Delivery
 from monitor.config import Config
 from monitor.history.memory import Memory
 from monitor.incidents import Incident
 from monitor.pipeline import composer_of
+from monitor.tell import tell
 
 
 def act(config: Config, memory: Memory, action: Action) -> Incident:
@@ -25,7 +25,8 @@ def act(config: Config, memory: Memory, action: Action) -> Incident:
     """
 
     def change(incident: Incident) -> tuple[Incident, tuple[Delivery, ...]]:
-        after, messages = tell.messages([apply(incident, action)], composer_of(config), lambda _: None, action.at)
-        return after[0], tell.address(messages, tuple(config.channels))
+        changed, channels = [apply(incident, action)], tuple(config.channels)
+        told = tell(changed, composer_of(config), lambda _: None, action.at, channels, config.telling)
+        return told.incidents[0], told.deliveries
 
     return memory.act(action, change)

@@ -55,7 +55,7 @@ def apply(incident: Incident, action: Action) -> Incident:
         case Verb.SNOOZE:
             return replace(counted, state=State.SNOOZED, by=action.by, until=action.until)
         case Verb.RESOLVE:
-            return replace(counted, state=State.RESOLVED, by=action.by, until=None, resolved=action.at)
+            return replace(counted, state=State.RESOLVED, by=action.by, until=None, resolved=action.at, healthy=0)
         case Verb.NOISE:
             quiet = replace(counted, mark=Mark.NOISE)
             return replace(quiet, state=State.ACKNOWLEDGED, by=action.by, until=None) if incident.is_open else quiet

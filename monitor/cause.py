@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from checks.base import Finding
-from monitor.decide import Verdict
+from monitor.decide import Unit, Verdict
 
 SHARED_BY = 3  # events that must go wrong together before a source, not an event, is the subject
 SHARED_PART = 0.6  # and the part of the source's expected volume that they make up
@@ -63,14 +63,14 @@ def _alike(tested: Sequence[Finding], problem: Finding) -> list[Finding]:
     return [f for f in others if f.relevant and (f.p_value is None or f.p_value < EVIDENT)]
 
 
-def shared_source(groups: Mapping[str, Sequence[Verdict]], silenced: Collection[str | None]) -> dict[str, str]:
-    """Return, for each subject that goes down only because its source does, that source.
+def shared_source(groups: Mapping[Unit, Sequence[Verdict]], silenced: Collection[str]) -> dict[Unit, str]:
+    """Return, for each unit that goes down only because its source does, that source.
 
     A source is the cause when at least SHARED_BY events go down on it alone, and they make up at
     least SHARED_PART of what was expected from it; or when it is known to be down already.
     """
     down = {name: source for name, verdicts in groups.items() if (source := _only_down_on(verdicts))}
-    expected: dict[str, dict[str, float]] = defaultdict(dict)
+    expected: dict[str, dict[Unit, float]] = defaultdict(dict)
     for name, verdicts in groups.items():
         for verdict in verdicts:
             if verdict.finding.kind == "drop" and verdict.finding.source:
@@ -81,12 +81,25 @@ def shared_source(groups: Mapping[str, Sequence[Verdict]], silenced: Collection[
     return {name: source for name, source in down.items() if source in causes}
 
 
+def is_whole(source: str | None, units: Collection[Unit], groups: Mapping[Unit, Sequence[Verdict]]) -> bool:
+    """Say whether units that are down on a source make up most of what was expected from it."""
+    if source is None or len(units) < SHARED_BY:
+        return False
+    drops = [(unit, v.finding) for unit, verdicts in groups.items() for v in verdicts if _drop_on(v, source)]
+    due = {unit: finding.expected or 0.0 for unit, finding in drops}
+    return sum(due.get(unit, 0.0) for unit in units) >= SHARED_PART * sum(due.values()) > 0
+
+
+def _drop_on(verdict: Verdict, source: str) -> bool:
+    return verdict.finding.kind == "drop" and verdict.finding.source == source
+
+
 def _only_down_on(verdicts: Sequence[Verdict]) -> str | None:
     sources = {v.finding.source for v in verdicts if v.problem and v.finding.kind in DOWN and v.finding.source}
     return sources.pop() if len(sources) == 1 else None
 
 
-def _is_shared(source: str, down: Mapping[str, str], expected: Mapping[str, float]) -> bool:
+def _is_shared(source: str, down: Mapping[Unit, str], expected: Mapping[Unit, float]) -> bool:
     names = [name for name, where in down.items() if where == source]
     total = sum(expected.values())
     part = sum(expected.get(name, 0.0) for name in names)

@@ -15,6 +15,11 @@ from monitor.config import Budget
 from monitor.decide import KindOf
 from monitor.incidents import Incident, Mark
 
+AGAIN = {
+    Reason.REMINDER: "It goes on, and nobody has it in hand.",
+    Reason.ESCALATED: "It is critical, and nobody has acknowledged it.",
+    Reason.REOPENED: "It was over, and is back.",
+}
 MORE = 8  # further findings that an alert lists
 
 
@@ -49,17 +54,20 @@ class Composer:
         """Return what is wrong in a few words, such as `Checkout Started stopped on ios`."""
         headline = incident.headline
         where = _place(incident)
-        if incident.subject.event is None and incident.subject.source:
-            return f"{incident.subject.source}: {len(incident.events)} events stopped together"
+        if incident.whole or (incident.subject.event is None and incident.subject.source):
+            return f"{incident.subject.source or incident.sources[0]}: {len(incident.events)} events stopped together"
         subject = ".".join(each for each in (headline.event, headline.property) if each) or "The store"
-        return self.kind_of(headline).title.format(subject=subject, check=headline.property or headline.check) + where
+        title = self.kind_of(headline).title.format(subject=subject, check=headline.property or headline.check)
+        return title + where + _others(incident)
 
     def _summary(self, incident: Incident, reason: Reason, headline: Finding, now: dt.datetime) -> str:
+        if reason in AGAIN:
+            return f"{AGAIN[reason]} {headline.text}"
         if reason in (Reason.ACKNOWLEDGED, Reason.SNOOZED):
             return f"{standing(incident, self.zone)}. {headline.text}"
         if reason is not Reason.RESOLVED:
             return headline.text
-        if incident.by and incident.healthy == 0:
+        if incident.by_hand:
             return f"{standing(incident, self.zone)}. If it goes on, it is opened again."
         lasted = ago((incident.resolved or now) - incident.started)
         lost = f" About {number(abs(headline.rows))} messages are affected." if headline.rows else ""
@@ -83,8 +91,8 @@ class Composer:
             yield Link("Open the incident", f"{self.base_url.rstrip('/')}/incidents/{incident.id}")
 
     def _facts(self, incident: Incident, headline: Finding, now: dt.datetime) -> Iterator[tuple[str, str]]:
-        lasted = ago((incident.resolved or now) - incident.started)
-        yield "Since", f"{clock(incident.started, self.zone)} ({lasted})"
+        lasted = ago((incident.resolved or now) - incident.begun)
+        yield "Since", f"{clock(incident.begun, self.zone)} ({lasted})"
         if headline.observed is not None and headline.expected is not None:
             yield "Observed", amount(headline, headline.observed)
             yield "Expected", expected(headline)
@@ -107,7 +115,7 @@ class Composer:
 
 def standing(incident: Incident, zone: ZoneInfo) -> str:
     """Return who has an incident in hand, such as `Snoozed by Ann until Tue 3 Mar, 09:00`; empty: nobody has."""
-    if incident.by is None:
+    if incident.by is None or not (incident.is_open or incident.by_hand):
         return ""
     noise = ", as noise" if incident.mark is Mark.NOISE else ""
     until = f" until {clock(incident.until, zone)}" if incident.until else ""
@@ -163,6 +171,15 @@ def expected(finding: Finding) -> str:
     if finding.low is None or finding.high is None:
         return number(finding.expected or 0.0)
     return between(finding.low, finding.high)
+
+
+def _others(incident: Incident) -> str:
+    """Return what else is concerned, as a title says it: `, and 3 more events with it`."""
+    more = len(incident.events) - 1
+    if more > 0:
+        return f", and {more} more event{'s' * (more != 1)} with it"
+    more = len(incident.held) - 1
+    return f", and {more} more propert{'ies' if more != 1 else 'y'} with it" if more > 0 else ""
 
 
 def _place(incident: Incident) -> str:

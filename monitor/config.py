@@ -27,6 +27,7 @@ from monitor.config_format import CheckBlock, ConfigBlock, StoreBlock
 from monitor.document import Document, load_document, shortened
 from monitor.errors import ConfigError, Problem, UsageError
 from monitor.plan.load import load_plan
+from monitor.routing import Telling, read_telling
 from monitor.serving import Serving
 from monitor.stores.base import StoreSettings
 from monitor.stores.fitting import unfitting
@@ -103,6 +104,7 @@ class Config:
     base_url: str | None
     schedule: Schedule
     keep: Keep = Keep()
+    telling: Telling = field(default_factory=Telling)
     delivery: Policy = field(default_factory=Policy)
     web: Serving = field(default_factory=Serving)
     clock: dt.datetime | None = None  # the time that it always is: for demonstrations
@@ -174,6 +176,7 @@ class _Reader:
         block = self._block()
         plan_path = self.file.parent / block.plan if block.plan else None
         plan = self._plan(plan_path, block.workspace) if plan_path else Plan()
+        channels = self._channels(block.channels)
         config = Config(
             file=self.file,
             workspace=block.workspace,
@@ -187,7 +190,8 @@ class _Reader:
             budget=Budget(block.budget.false_alerts_per_week, block.budget.min_messages),
             checks=self._checks(block.checks, plan if plan_path else None),
             exclusions=tuple(sorted(self._exclusions(block), key=lambda each: each.start)),
-            channels=self._channels(block.channels),
+            channels=channels,
+            telling=self._telling(block, plan or Plan()),
             base_url=block.base_url,
             schedule=Schedule(block.schedule.every),
             web=block.web.read(self.file.parent),
@@ -295,6 +299,12 @@ class _Reader:
                 message = f"the exclusion ends ({each.end}) before it starts ({each.start})"
                 self._wrong(("exclude", index), message, "swap 'from' and 'to'")
             yield exclusion
+
+    def _telling(self, block: ConfigBlock, plan: Plan) -> Telling:
+        telling, unknown = read_telling(block, tuple(block.channels), tuple(plan.questions))
+        for each in unknown:
+            self._wrong(each.path, each.message, each.hint)
+        return telling
 
     def _channels(self, data: dict[str, Any]) -> dict[str, Channel]:
         read = {name: self._channel(name, fields) for name, fields in data.items()}

@@ -11,13 +11,29 @@ import re
 from typing import Annotated, Any, ClassVar
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, TypeAdapter
 
 from monitor.blocks import Block
 from monitor.document import shortened
 from monitor.serving import WebBlock
-from monitor.values import Date, Duration, Flag, Moment, Names, Positive, SomeTime, Words, suggest, wanted, wrong
+from monitor.values import (
+    Date,
+    Duration,
+    Flag,
+    Moment,
+    Names,
+    Positive,
+    SomeTime,
+    Words,
+    choice,
+    chosen,
+    suggest,
+    wanted,
+    wrong,
+)
 
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+SEVERITIES = ("critical", "warning", "info")
 STATES = ("sqlite", "postgresql")
 
 
@@ -67,6 +83,40 @@ def _schemas(value: Any) -> Any:
     return {source: schema or source for source, schema in value.items()} if isinstance(value, dict) else value
 
 
+def _clock(value: Any) -> dt.time:
+    if isinstance(value, int) and 0 <= value < 1440:  # YAML 1.1 reads 22:00 as a number of minutes
+        return dt.time(value // 60, value % 60)
+    try:
+        return dt.time.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise wanted("a time of day", 'write it as "22:00"') from None
+
+
+def _weekdays(value: Any) -> tuple[int, ...]:
+    days = _listed(value)
+    return tuple(WEEKDAYS.index(chosen(day, "a day of the week", WEEKDAYS)) for day in days)
+
+
+def _listed(value: Any) -> Any:
+    if isinstance(value, list):
+        return value
+    return [value] if value else ()
+
+
+def _daily(value: Any) -> dt.timedelta:
+    every = TypeAdapter(SomeTime).validate_python(value)
+    if every < dt.timedelta(days=1):
+        raise wanted("a day or more", "reminders come once a day at most: write 1d")
+    return every
+
+
+def _count(value: Any) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    raise wanted("a whole number from 0 on")
+
+
+Clock = Annotated[dt.time, BeforeValidator(_clock)]
 Zone = Annotated[str, BeforeValidator(_zone)]
 
 
@@ -150,6 +200,51 @@ class CheckBlock(Block):
     ignore: Names = ()
 
 
+class EscalateBlock(Block):
+    """What happens to a critical incident that nobody takes in hand."""
+
+    noun: ClassVar[str] = "the escalation"
+
+    after: SomeTime | None = None
+    to: Names = ()
+
+
+class IncidentsBlock(Block):
+    """How long things take in the life of an incident."""
+
+    noun: ClassVar[str] = "the life of incidents"
+
+    confirm: Duration = dt.timedelta()
+    flap: Duration = dt.timedelta(days=1)
+    remind: Annotated[dt.timedelta, BeforeValidator(_daily)] = dt.timedelta(days=1)
+    reminders: Annotated[int, BeforeValidator(_count)] = 3
+    escalate: EscalateBlock = EscalateBlock()
+
+
+class QuietBlock(Block):
+    """Hours and days in which only what is critical is told."""
+
+    noun: ClassVar[str] = "quiet hours"
+
+    start: Clock = Field(dt.time(), alias="from")
+    end: Clock = Field(dt.time(), alias="to")
+    days: Annotated[tuple[int, ...], BeforeValidator(_weekdays)] = ()
+
+
+class RouteBlock(Block):
+    """Which channels are told of what."""
+
+    noun: ClassVar[str] = "the route"
+
+    to: Names
+    owner: Names = ()
+    severity: Annotated[tuple[Annotated[str, choice("a severity", SEVERITIES)], ...], BeforeValidator(_listed)] = ()
+    event: Names = ()
+    question: Names = ()
+    proceed: Flag = Field(False, alias="continue")
+    quiet: QuietBlock | None = None
+
+
 class ConfigBlock(Block):
     """The configuration file. `store`, `checks` and `channels` are read by what they name."""
 
@@ -168,6 +263,9 @@ class ConfigBlock(Block):
     holidays: Annotated[tuple[HolidayBlock, ...], BeforeValidator(_days)] = ()
     exclude: Annotated[tuple[ExclusionBlock, ...], BeforeValidator(lambda value: value or ())] = ()
     base_url: Annotated[str | None, BeforeValidator(_link)] = None
+    incidents: IncidentsBlock = IncidentsBlock()
+    routes: Annotated[tuple[RouteBlock, ...], BeforeValidator(lambda value: value or ())] = ()
+    quiet: QuietBlock | None = None
     schedule: ScheduleBlock = ScheduleBlock()
     delivery: DeliveryBlock = DeliveryBlock()
     web: WebBlock = WebBlock()

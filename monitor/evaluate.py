@@ -12,10 +12,12 @@ from monitor import operations
 from monitor.config import Budget, Config
 from monitor.decide import Verdict, decide
 from monitor.gate import Due
-from monitor.incidents import Incident, by_end, open_units, step
+from monitor.incidents import Incident
 from monitor.judge import judge, kind_of
 from monitor.learned import learned_of
+from monitor.life import AS_USUAL, by_end, open_units, step
 from monitor.profile import Measurements, Stretch, WindowProfile
+from monitor.routing import Life
 
 ADAPTS_AFTER = dt.timedelta(days=14)  # a changed level that lasts is learned as the new normal; silence never is
 
@@ -51,7 +53,7 @@ def evaluate(
         window = waiting.popleft()
         found = _decided(config, measurements, window, incidents, unreadable)
         for end, batch in by_end(found, window.bucket.end):
-            before, incidents = incidents, advance(incidents, batch, end)
+            before, incidents = incidents, advance(incidents, batch, end, config.telling.life)
             verdicts += batch
             if end < window.bucket.end and _open(before) != _open(incidents):
                 # from here on the past looks different: judge the rest as a run at this hour would
@@ -113,12 +115,11 @@ def _open(incidents: Iterable[Incident]) -> set[tuple[str, bool]]:
     return {(incident.id, incident.is_open) for incident in incidents}
 
 
-def advance(incidents: Iterable[Incident], verdicts: Sequence[Verdict], now: dt.datetime) -> tuple[Incident, ...]:
-    """Return all incidents after some verdicts: ended ones stay as they are."""
-    incidents = tuple(incidents)
-    ended = tuple(incident for incident in incidents if not incident.is_open)
-    still_open = tuple(incident for incident in incidents if incident.is_open)
-    return (*ended, *step(still_open, verdicts, kind_of, now))
+def advance(
+    incidents: Iterable[Incident], verdicts: Sequence[Verdict], now: dt.datetime, life: Life = AS_USUAL
+) -> tuple[Incident, ...]:
+    """Return all incidents after some verdicts."""
+    return step(incidents, verdicts, kind_of, now, life)
 
 
 def operational(config: Config, findings: Sequence[Finding]) -> list[Verdict]:
@@ -139,10 +140,11 @@ def _spoils(finding: Finding) -> bool:
 
 
 def _stretches(incident: Incident, *, volume: bool) -> Iterator[Stretch]:
-    subject, end = incident.subject, incident.last_seen
+    end = incident.last_seen
     if not any(finding.kind == "stopped" for finding in incident.findings):
         end = min(end, incident.started + ADAPTS_AFTER)
-    source = incident.slice.get("source", subject.source)
-    over = not incident.is_open
-    for event in incident.events or (None,):
-        yield Stretch(incident.started, end, event, source, subject.property, volume, over)
+    source = incident.slice.get("source", incident.subject.source)
+    for _, event, name in sorted(incident.held, key=str):
+        for spell in incident.spells:
+            yield Stretch(spell.start, spell.end, event, source, name, volume, over=True)
+        yield Stretch(incident.started, end, event, source, name, volume, over=not incident.is_open)

@@ -107,7 +107,7 @@ def incident_json(
         "title": composer.title(incident),
         "severity": str(incident.severity),
         "events": list(incident.events),
-        "started": stamp(incident.started),
+        "started": stamp(incident.begun),
         "last_seen": stamp(incident.last_seen),
         "resolved": stamp(incident.resolved) if incident.resolved else None,
         "slice": dict(incident.slice),

@@ -11,7 +11,7 @@ import numpy as np
 
 from checks.model import READY_DAYS
 from monitor import gate, inventory, loading, operations, tell
-from monitor.alerts.deliver import Outcome, deliver
+from monitor.alerts.deliver import Delivery, Outcome, deliver
 from monitor.alerts.message import Chart, Message
 from monitor.compose import Composer
 from monitor.config import Config
@@ -27,6 +27,7 @@ from monitor.profile import Measurements, WindowProfile
 from monitor.reading import Reading
 from monitor.stores.base import Request, Store
 
+ChartOf = Callable[[Incident], Chart | None]
 UNLOADED = frozenset({gate.State.WAITING, gate.State.PARTIAL, gate.State.LATE})
 
 
@@ -74,22 +75,35 @@ def run(
             raise
         return _store_is_down(installation, known, error, now, dry_run=dry_run)
     if loaded is None:
-        return _send(installation, Result(now=now, incidents=_news(known, known)), dry_run=dry_run)
+        return _nothing_due(installation, known, now, dry_run=dry_run)
 
     found = _judge(config, loaded, known, now)
-    incidents, messages = tell.messages(found.incidents, composer_of(config), _charts(config, found), now)
-    news = _news(known, incidents)
+    told = _tell(config, found.incidents, _charts(config, found), now)
     result = Result(
         now=now,
         reading=loaded.reading,
         verdicts=found.verdicts,
-        incidents=news,
-        messages=messages,
+        incidents=_news(known, told.incidents),
+        messages=told.messages,
         learning=_learning(found.profile),
         waiting={name: each.complete for name, each in loaded.gates.items() if each.state in UNLOADED},
     )
     if not dry_run:
-        _remember(installation, result, loaded)
+        _remember(installation, result, loaded, told.deliveries)
+    return _send(installation, result, dry_run=dry_run)
+
+
+def _tell(config: Config, incidents: Sequence[Incident], chart_of: ChartOf, now: dt.datetime) -> tell.Told:
+    return tell.tell(incidents, composer_of(config), chart_of, now, tuple(config.channels), config.telling)
+
+
+def _nothing_due(installation: Installation, known: Sequence[Incident], now: dt.datetime, *, dry_run: bool) -> Result:
+    """Tell what only time makes due: reminders, the end of a snooze."""
+    told = _tell(installation.config, known, lambda _: None, now)
+    changed = tuple(after for before, after in zip(known, told.incidents, strict=True) if before != after)
+    if changed and not dry_run:
+        installation.memory.note(changed, told.deliveries)
+    result = Result(now=now, incidents=_news(known, told.incidents), messages=told.messages)
     return _send(installation, result, dry_run=dry_run)
 
 
@@ -124,7 +138,7 @@ def _judge(config: Config, loaded: Loaded, known: Sequence[Incident], now: dt.da
         measurements = _measurements(config, loaded)
         found = evaluate(config, measurements, loaded.due, known, frozenset(f.event for f in unreadable if f.event))
     verdicts = operational(config, own)
-    incidents = advance(found.incidents, verdicts, now)
+    incidents = advance(found.incidents, verdicts, now, config.telling.life)
     return Evaluation((*found.verdicts, *verdicts), incidents, found.profile)
 
 
@@ -146,7 +160,7 @@ def composer_of(config: Config) -> Composer:
     return Composer(config.plan, kind_of, ZoneInfo(config.zone), config.budget, config.base_url)
 
 
-def _charts(config: Config, found: Evaluation) -> Callable[[Incident], Chart | None]:
+def _charts(config: Config, found: Evaluation) -> ChartOf:
     from monitor.alerts.chart import draw  # noqa: PLC0415 a second of import, needed only when there is something to show
 
     composer = composer_of(config)
@@ -170,16 +184,16 @@ def _store_is_down(
     """Tell that the store does not answer: one incident, and no verdict on any event."""
     config, memory = installation.config, installation.memory
     verdicts = operational(config, [operations.unreachable(error)])
-    incidents = advance(known, verdicts, now)
-    incidents, messages = tell.messages(incidents, composer_of(config), lambda _: None, now)
-    incidents = _news(known, incidents)
+    incidents = advance(known, verdicts, now, config.telling.life)
+    told = _tell(config, incidents, lambda _: None, now)
+    incidents = _news(known, told.incidents)
     if not dry_run:
-        memory.note(incidents, tell.address(messages, tuple(config.channels)))
-    result = Result(now=now, verdicts=tuple(verdicts), incidents=incidents, messages=messages, error=error)
+        memory.note(incidents, told.deliveries)
+    result = Result(now=now, verdicts=tuple(verdicts), incidents=incidents, messages=told.messages, error=error)
     return _send(installation, result, dry_run=dry_run)
 
 
-def _remember(installation: Installation, result: Result, loaded: Loaded) -> None:
+def _remember(installation: Installation, result: Result, loaded: Loaded, deliveries: Sequence[Delivery]) -> None:
     """Keep everything in one transaction, before anything is sent."""
     config, memory, reading = installation.config, installation.memory, loaded.reading
     open_now = sum(incident.is_open for incident in result.incidents)
@@ -193,7 +207,7 @@ def _remember(installation: Installation, result: Result, loaded: Loaded) -> Non
             before=loaded.before,
             progress=loaded.progress,
             incidents=result.incidents,
-            deliveries=tell.address(result.messages, tuple(config.channels)),
+            deliveries=deliveries,
             summary={"rows": reading.rows, "findings": len(result.verdicts), "open": open_now},
             snapshots={inventory.NAME: _inventory(memory, loaded).to_json()},
         )

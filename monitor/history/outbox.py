@@ -68,6 +68,16 @@ def enqueue(connection: Connection, workspace: str, deliveries: Iterable[Deliver
         if connection.execute(select(table.c.id).where(table.c.id == delivery.id)).first():
             continue
         connection.execute(insert(table).values(**_row(workspace, delivery)))
+        if delivery.next_try is None:
+            _release(connection, workspace, delivery)
+
+
+def _release(connection: Connection, workspace: str, delivery: Delivery) -> None:
+    """Send what waits for the end of quiet hours before what must be told at once of the same incident."""
+    table = schema.outbox
+    held = (table.c.state == PENDING, table.c.attempts == 0, table.c.next_try > 0)
+    thread = (table.c.incident == delivery.message.incident, table.c.channel == delivery.channel)
+    connection.execute(update(table).where(table.c.workspace == workspace, *thread, *held).values(next_try=0))
 
 
 def _row(workspace: str, delivery: Delivery) -> dict[str, Any]:
@@ -82,7 +92,7 @@ def _row(workspace: str, delivery: Delivery) -> dict[str, Any]:
         "created": created,
         "state": SUPPRESSED if delivery.suppressed else PENDING,
         "attempts": 0,
-        "next_try": 0,
+        "next_try": seconds(delivery.next_try) if delivery.next_try else 0,
         "why": delivery.suppressed,
         "ambiguous": False,
         "message": _adapter().dump_json(replace(message, chart=None)).decode(),

@@ -12,7 +12,8 @@ from typing import Any
 from monitor.alerts.message import Severity
 from monitor.compose import Composer
 from monitor.decide import Verdict
-from monitor.incidents import RANK, Incident, step
+from monitor.incidents import RANK, Incident
+from monitor.life import step
 from monitor.output import document
 from monitor.scan import measuring
 from monitor.scan.facts import EventFacts, event_facts

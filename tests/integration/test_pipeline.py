@@ -8,6 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from monitor.acting import act
+from monitor.actions import Action, Verb
 from monitor.config import load_config
 from monitor.errors import DeliveryError, StoreError
 from monitor.history.memory import Memory
@@ -94,7 +96,20 @@ def test_a_silence_stays_open_for_a_week(installation, store):
     for day in range(7):
         result = run(installation, NOW + day * DAY)
         assert [incident.state for incident in result.incidents] == [State.OPEN]
-    assert titles(installation) == ["new problem: Order Completed stopped"]
+    again = ["still open: Order Completed stopped"]
+    assert titles(installation) == ["new problem: Order Completed stopped", *again * 3], "reminders are capped"
+
+
+def test_a_snooze_ends_and_the_end_of_its_time_is_told_though_nothing_else_is_due(installation, store):
+    stop(store, "ios", "Order Completed", since=NOW - 30 * HOUR)
+    (incident,) = run(installation, NOW).incidents
+    until = NOW + dt.timedelta(minutes=20)
+    snooze = Action(verb=Verb.SNOOZE, incident=incident.id, by="Ann", via="cli", at=NOW, until=until)
+    act(installation.config, installation.memory, snooze)
+    run(installation, NOW + dt.timedelta(minutes=10))
+    (after,) = run(installation, until).incidents
+    told = [title.split(":")[0] for title in titles(installation)]
+    assert (after.state, told) == (State.OPEN, ["new problem", "snoozed", "still open"])
 
 
 def test_what_came_and_went_before_the_first_run_is_not_told(installation, store):
@@ -111,7 +126,9 @@ def test_judging_by_the_hour_and_catching_up_at_once_find_the_same(installation,
     run(late, NOW)
     hourly(installation, NOW, 30)
     run(late, NOW + 30 * HOUR)
-    assert installation.memory.incidents() == late.memory.incidents()
+    (by_hour,), (at_once,) = installation.memory.incidents(), late.memory.incidents()
+    when = {"told_at": None, "alarmed": None, "messages": 0, "reminders": 0}
+    assert replace(by_hour, **when) == replace(at_once, **when)
 
 
 def test_nothing_is_asked_of_the_store_when_nothing_is_due(installation, store):
@@ -187,10 +204,13 @@ class TestWhatTrackwatchCannotSee:
         store.failures = (TableFailure("ios.order_completed", ("Order Completed",), "permission denied"),)
         for hour in (12, 13, 37):
             run(installation, NOW + hour * HOUR)
-        assert titles(installation) == ["new problem: Order Completed cannot be read"]
+        assert titles(installation) == [
+            "new problem: Order Completed cannot be read",
+            "still open: Order Completed cannot be read",
+        ]
         store.failures = ()
         run(installation, NOW + 39 * HOUR)
-        assert titles(installation)[1:] == ["resolved: Order Completed cannot be read"]
+        assert titles(installation)[2:] == ["resolved: Order Completed cannot be read"]
 
     def test_an_empty_store_says_that_it_is_empty(self, installation):
         empty = replace(installation, store=CountStore(START, {}))

@@ -12,7 +12,8 @@ from checks.base import Bucket, Finding, Kind
 from checks.plan import Plan, PlannedEvent
 from monitor.config import Budget
 from monitor.decide import decide
-from monitor.incidents import State, open_units, step
+from monitor.incidents import State
+from monitor.life import open_units, step
 
 START = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)

@@ -8,12 +8,13 @@ import pytest
 from checks.base import Finding
 from monitor.acting import act
 from monitor.actions import Action, Verb, apply, replay
+from monitor.alerts.deliver import Delivery
 from monitor.alerts.message import Reason, Severity
 from monitor.config import load_config
 from monitor.errors import UsageError
 from monitor.history.memory import Memory
 from monitor.incidents import Incident, Mark, State, Subject
-from monitor.testing.memory import Recorder
+from monitor.testing.memory import Recorder, example
 
 NOW = dt.datetime(2026, 3, 2, 13, tzinfo=dt.UTC)
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
@@ -137,3 +138,11 @@ class TestActing:
         assert [done.verb for done in memory.actions()] == [Verb.USEFUL, Verb.NOTE]
         assert [done.note for done in memory.actions(since=NOW + HOUR)] == ["later"]
         assert memory.actions("inc_2") == ()
+
+
+def test_what_must_be_told_at_once_takes_along_what_waits_for_the_morning(memory):
+    first, second = example(id="a", incident="inc_1"), example(id="b", incident="inc_1")
+    memory.note([OPEN], [Delivery(id="a", channel="team", message=first, next_try=NOW + DAY)])
+    assert [delivery.next_try for delivery in memory.outbox.pending()] == [NOW + DAY]
+    memory.note([OPEN], [Delivery(id="b", channel="team", message=second)])
+    assert [delivery.next_try for delivery in memory.outbox.pending()] == [None, None]

@@ -1,13 +1,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from checks.base import Bucket, Finding, Kind
 from monitor.alerts.message import Severity
 from monitor.decide import Verdict
-from monitor.incidents import State, step
+from monitor.incidents import Mark, State
+from monitor.life import step
+from monitor.routing import Life
 
 START = dt.datetime(2026, 3, 2, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)
@@ -91,10 +96,19 @@ def test_findings_of_one_family_on_one_event_are_one_incident():
     assert len(incident.findings) == 3
 
 
-def test_a_problem_after_recovery_is_a_new_incident():
-    first, second = after(verdict(0), *(healthy(h) for h in (1, 2, 3)), verdict(9))
-    assert (first.state, second.state) == (State.RESOLVED, State.OPEN)
-    assert first.id != second.id
+@pytest.mark.parametrize(
+    ("back", "incidents"),
+    [
+        pytest.param(9, 1, id="a problem that is back within a day is the same incident"),
+        pytest.param(30, 2, id="a problem after that is a new one"),
+    ],
+)
+def test_what_comes_back(back, incidents):
+    found = after(verdict(0), *(healthy(h) for h in (1, 2, 3)), verdict(back))
+    assert len({incident.id for incident in found}) == incidents
+    assert found[-1].state is State.OPEN
+    assert found[-1].started == START + back * HOUR
+    assert len(found[-1].spells) == 2 - incidents
 
 
 def test_severity_only_rises():
@@ -177,10 +191,11 @@ class TestCause:
         (incident,) = after(*down, *later)
         assert (incident.subject.source, incident.state) == ("ios", state)
 
-    def test_three_of_thirty_events_on_a_source_are_three_incidents(self):
+    def test_three_of_thirty_events_on_a_source_are_one_incident_and_not_the_source(self):
         down = [verdict(0, event=e, source="ios", expected=1.0) for e in ("A", "B", "C")]
         well = [healthy(0, event=f"E{i}", source="ios", expected=100.0) for i in range(27)]
-        assert len(after(*down, *well)) == 3
+        (incident,) = after(*down, *well)
+        assert (incident.events, incident.whole) == (("A", "B", "C"), False)
 
     def test_an_event_that_joins_a_silent_source_later_is_told_with_it(self):
         events = ["A", "B", "C"]
@@ -201,3 +216,95 @@ def test_what_another_slice_does_neither_continues_nor_ends_it():
     chrome = SAFARI | {"slice": (("browser", "Chrome"),)}
     (incident,) = after(verdict(0, **SAFARI), *(healthy(hour, **chrome) for hour in (1, 2, 3)))
     assert (incident.state, incident.healthy) == (State.OPEN, 0)
+
+
+class TestLife:
+    """What state an incident is in, by what is found of it and by what people do."""
+
+    @pytest.mark.parametrize(
+        ("verdicts", "state"),
+        [
+            pytest.param([], None, id="an event that is still learned has no verdict, and no incident"),
+            pytest.param([verdict(0)], State.SUSPECTED, id="what is found once is suspected"),
+            pytest.param([verdict(0), verdict(1)], State.SUSPECTED, id="while it has not lasted"),
+            pytest.param([verdict(0), verdict(2)], State.OPEN, id="what lasts is open"),
+            pytest.param([verdict(0, severity=Severity.CRITICAL)], State.OPEN, id="what is critical is open at once"),
+            pytest.param([verdict(0), *(healthy(h) for h in (1, 2, 3))], State.RESOLVED, id="what goes was nothing"),
+        ],
+    )
+    def test_what_must_last_is_suspected_first(self, verdicts, state):
+        found = step((), verdicts, kind_of, START + 100 * HOUR, Life(confirm=2 * HOUR))
+        assert [incident.state for incident in found] == ([state] if state else [])
+
+    @pytest.mark.parametrize("state", [State.ACKNOWLEDGED, State.SNOOZED])
+    def test_what_is_in_hand_stays_so_while_it_goes_on_and_ends_by_itself(self, state):
+        (opened,) = after(verdict(0))
+        held = replace(opened, state=state, by="Ann")
+        assert after(verdict(1), known=[held])[0].state is state
+        assert after(*(healthy(h) for h in (1, 2, 3)), known=[held])[0].state is State.RESOLVED
+
+    @pytest.mark.parametrize(
+        ("hour", "state"),
+        [
+            pytest.param(4, State.RESOLVED, id="what is still judged of before somebody ended it changes nothing"),
+            pytest.param(5, State.OPEN, id="what goes on after somebody ended it is open again"),
+        ],
+    )
+    def test_what_was_ended_by_hand(self, hour, state):
+        (opened,) = after(verdict(0))
+        ended = replace(opened, state=State.RESOLVED, by="Ann", resolved=START + 5 * HOUR)
+        (incident,) = after(verdict(hour), known=[ended])
+        assert (incident.id, incident.state) == (opened.id, state)
+
+    def test_noise_that_comes_back_stays_quiet(self):
+        (opened,) = after(verdict(0))
+        noise = replace(opened, state=State.ACKNOWLEDGED, by="Ann", mark=Mark.NOISE)
+        (incident,) = after(*(healthy(h) for h in (1, 2, 3)), verdict(9), known=[noise])
+        assert (incident.state, incident.by) == (State.ACKNOWLEDGED, "Ann")
+
+
+A = {"event": "A", "source": "ios"}
+B = {"event": "B", "source": "ios"}
+
+
+class TestOneCause:
+    """What began together in one place is one incident."""
+
+    def late(self, **fields) -> Verdict:
+        """Return a verdict of the sixth hour about a stretch that began in the first."""
+        return verdict(6, **{**B, "since": START + HOUR, **fields})
+
+    @pytest.mark.parametrize(
+        ("other", "incidents"),
+        [
+            pytest.param({}, 1, id="found later, begun together"),
+            pytest.param({"since": START + 6 * HOUR}, 2, id="begun later"),
+            pytest.param({"source": "web"}, 2, id="somewhere else"),
+            pytest.param({"source": None}, 1, id="seen only in the sum"),
+            pytest.param({"kind": "spike"}, 2, id="of another family"),
+            pytest.param({"kind": "drop", "property": "total"}, 2, id="a property, where the other is an event"),
+        ],
+    )
+    def test_what_joins(self, other, incidents):
+        assert len(after(verdict(0, **A), self.late(**other))) == incidents
+
+    @pytest.mark.parametrize(
+        ("event", "name", "incidents"),
+        [("B", "total", 1), ("A", "currency", 1), ("B", "currency", 2)],
+        ids=["one property of two events", "two properties of one event", "another property of another event"],
+    )
+    def test_properties_join_by_name_or_by_event(self, event, name, incidents):
+        first = verdict(0, **{**A, "property": "total"})
+        assert len(after(first, verdict(0, event=event, source="ios", property=name))) == incidents
+
+    def test_it_ends_once_all_of_it_is_well(self):
+        both = after(verdict(0, **A), verdict(0, **B))
+        rest = [v for h in (1, 2, 3) for v in (healthy(h, **A), verdict(h, problem=h < 2, **B))]
+        assert [incident.state for incident in after(*rest, known=both)] == [State.OPEN]
+        assert [i.state for i in after(*rest, healthy(4, **A), healthy(4, **B), known=both)] == [State.RESOLVED]
+
+    @given(order=st.permutations(range(6)))
+    def test_the_order_of_verdicts_decides_nothing(self, order):
+        places = ["A ios", "B ios", "C ios", "A web", "B web", "D android"]
+        verdicts = [verdict(0, event=p.split()[0], source=p.split()[1], rows=i) for i, p in enumerate(places)]
+        assert after(*(verdicts[i] for i in order)) == after(*verdicts)

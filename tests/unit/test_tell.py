@@ -12,8 +12,9 @@ from monitor.alerts.message import Reason, Severity
 from monitor.alerts.text import as_text
 from monitor.compose import Composer
 from monitor.config import Budget
-from monitor.incidents import Incident, State, Subject
-from monitor.tell import address, due, messages
+from monitor.incidents import Hand, Incident, Mark, Spell, State, Subject
+from monitor.routing import Life, Quiet, Route, Telling
+from monitor.tell import awake, due, tell
 
 NOW = dt.datetime(2026, 3, 2, 13, tzinfo=dt.UTC)
 SINCE = NOW - dt.timedelta(hours=30)
@@ -52,29 +53,91 @@ OPEN = Incident(
 OVER = replace(OPEN, state=State.RESOLVED, resolved=NOW)
 
 
+DAY = dt.timedelta(days=1)
+CRITICAL = replace(OPEN, severity=Severity.CRITICAL)
+TOLD = replace(OPEN, told=Severity.WARNING, told_at=NOW, messages=1, believed=OPEN.hand)
+ALARM = replace(TOLD, severity=Severity.CRITICAL, told=Severity.CRITICAL, alarmed=NOW)
+HELD = replace(ALARM, state=State.ACKNOWLEDGED, by="Ann")
+ASLEEP = replace(ALARM, state=State.SNOOZED, by="Ann", until=NOW + 3 * DAY)
+BACK = replace(TOLD, told=None, spells=(Spell(SINCE - DAY, SINCE),))
+LIFE = Life(escalate=dt.timedelta(hours=4))
+
+
+def known(incident: Incident, **changes) -> Incident:
+    """Return an incident in somebody's hands, of which people know."""
+    return replace(incident, believed=incident.hand, **changes)
+
+
 @pytest.mark.parametrize(
-    ("incident", "reason"),
+    ("incident", "hours", "reason"),
     [
-        pytest.param(OPEN, Reason.OPENED, id="a new incident is told"),
-        pytest.param(replace(OPEN, told=Severity.WARNING), None, id="and then not again"),
-        pytest.param(replace(OPEN, told=Severity.INFO), Reason.WORSE, id="worse than when told"),
-        pytest.param(replace(OVER, told=Severity.WARNING), Reason.RESOLVED, id="recovery is told"),
-        pytest.param(OVER, None, id="what came and went before anybody looked is not told"),
-        pytest.param(replace(OPEN, severity=Severity.INFO), None, id="notices wait for the report"),
+        pytest.param(OPEN, 0, Reason.OPENED, id="a new incident is told"),
+        pytest.param(replace(OPEN, state=State.SUSPECTED), 0, None, id="what is only suspected is not"),
+        pytest.param(replace(OPEN, state=State.ACKNOWLEDGED, by="Ann"), 0, None, id="nor what somebody has seen first"),
+        pytest.param(TOLD, 0, None, id="and then not again"),
+        pytest.param(TOLD, 999, None, id="a warning is not repeated"),
+        pytest.param(replace(OPEN, told=Severity.INFO), 0, Reason.WORSE, id="worse than when told"),
+        pytest.param(replace(OVER, told=Severity.WARNING), 0, Reason.RESOLVED, id="recovery is told"),
+        pytest.param(OVER, 0, None, id="what came and went before anybody looked is not told"),
+        pytest.param(replace(OPEN, severity=Severity.INFO), 0, None, id="notices wait for the report"),
+        pytest.param(BACK, 0, Reason.REOPENED, id="what is back is told in its thread"),
+        pytest.param(replace(BACK, messages=0), 0, Reason.OPENED, id="but it is new to those who never heard of it"),
+        pytest.param(ALARM, 3, None, id="nobody is told again before time"),
+        pytest.param(ALARM, 4, Reason.ESCALATED, id="critical and in nobody's hands for hours"),
+        pytest.param(replace(ALARM, escalated=True), 23, None, id="escalated once"),
+        pytest.param(replace(ALARM, escalated=True), 24, Reason.REMINDER, id="then a reminder a day"),
+        pytest.param(replace(ALARM, escalated=True, reminders=3), 999, None, id="three at most"),
+        pytest.param(HELD, 0, Reason.ACKNOWLEDGED, id="somebody has it in hand"),
+        pytest.param(known(HELD), 999, None, id="then nobody is reminded"),
+        pytest.param(known(HELD, told=Severity.WARNING), 0, Reason.WORSE, id="but it is told when it gets worse"),
+        pytest.param(ASLEEP, 0, Reason.SNOOZED, id="somebody wants to hear nothing of it"),
+        pytest.param(known(ASLEEP, told=Severity.WARNING), 9, None, id="then not even that it got worse"),
+        pytest.param(known(HELD, told=Severity.WARNING, mark=Mark.NOISE), 9, None, id="nor of what was called noise"),
+        pytest.param(known(ASLEEP, state=State.RESOLVED), 0, Reason.RESOLVED, id="its end is told to all"),
+        pytest.param(replace(known(ASLEEP), state=State.OPEN, by=None, until=None), 0, Reason.REMINDER,
+                     id="when a snooze is over and the problem is not"),
     ],
-)
-def test_what_is_told_and_when(incident, reason):
-    assert due(incident) is reason
+)  # fmt: skip
+def test_what_is_told_and_when(incident, hours, reason):
+    assert due(incident, NOW + dt.timedelta(hours=hours), LIFE) is reason
+
+
+def test_a_snooze_ends_by_itself():
+    assert awake(ASLEEP, NOW + 2 * DAY) == ASLEEP
+    assert awake(ASLEEP, NOW + 3 * DAY).hand == Hand(State.OPEN)
+
+
+@pytest.mark.parametrize(
+    ("incident", "channels"),
+    [
+        pytest.param(OPEN, ["growth"], id="as the route says"),
+        pytest.param(replace(OVER, told=Severity.WARNING, audience=("mail",)), ["growth", "mail"],
+                     id="who was told of it hears the end, too"),
+        pytest.param(replace(ALARM, alarmed=NOW - DAY), ["on-call"], id="escalation goes elsewhere"),
+    ],
+)  # fmt: skip
+def test_to_whom_it_goes(incident, channels):
+    telling = Telling(Life(escalate=DAY, escalate_to=("on-call",)), (Route(to=("growth",), question=("conversion",)),))
+    done = tell([incident], COMPOSER, lambda _: None, NOW, ["growth", "mail", "on-call"], telling)
+    assert [delivery.channel for delivery in done.deliveries] == channels
+
+
+def test_at_night_a_warning_waits_for_the_morning():
+    night = Telling(quiet=Quiet(dt.time(14), dt.time(18)))
+    waits, goes = (
+        tell([each], COMPOSER, lambda _: None, NOW, ["mail"], night).deliveries[0].next_try for each in (OPEN, CRITICAL)
+    )
+    assert (waits, goes) == (dt.datetime(2026, 3, 2, 17, tzinfo=dt.UTC), None)
 
 
 def told(incident):
-    after, (message,) = messages([incident], COMPOSER, lambda _: None, NOW)
-    return after[0], message
+    done = tell([incident], COMPOSER, lambda _: None, NOW, ["mail", "slack"])
+    return done.incidents[0], done.messages[0]
 
 
 def test_telling_is_remembered_so_that_the_next_run_is_silent():
     after, _ = told(OPEN)
-    assert messages([after], COMPOSER, lambda _: None, NOW)[1] == ()
+    assert tell([after], COMPOSER, lambda _: None, NOW).messages == ()
 
 
 def test_an_alert_answers_what_since_when_how_far_how_sure_where_whose_why_and_what_now():
@@ -101,8 +164,9 @@ def test_recovery_says_how_long_it_lasted_and_what_it_cost():
 
 
 def test_each_channel_gets_each_message_under_its_own_id():
-    deliveries = address([told(OPEN)[1]], ["slack", "mail"])
-    assert [each.id for each in deliveries] == ["inc_1-1-opened-slack", "inc_1-1-opened-mail"]
+    done = tell([OPEN], COMPOSER, lambda _: None, NOW, ["slack", "mail"])
+    assert [each.id for each in done.deliveries] == ["inc_1-1-opened-mail", "inc_1-1-opened-slack"]
+    assert done.incidents[0].audience == ("mail", "slack")
 
 
 def test_the_whole_source_is_the_subject_when_it_goes_silent():
