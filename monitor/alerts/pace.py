@@ -11,8 +11,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
+from monitor.errors import UsageError
+
 BURST = 3.0  # messages at once after a rest: Slack bears short bursts
 LONGEST_WAIT = 10.0  # seconds that one pass waits for one channel, all in all
+
+
+def bucket(per_second: float) -> Bucket:
+    """Return a channel's bucket.
+
+    Raises:
+        UsageError: the channel could never be told anything.
+    """
+    if per_second <= 0:
+        raise UsageError("per_second must be more than 0")
+    return Bucket(per_second)
 
 
 @runtime_checkable

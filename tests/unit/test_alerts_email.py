@@ -1,19 +1,23 @@
 from __future__ import annotations
 
+import datetime as dt
 import email
 import email.policy
 import socket
 import ssl
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
+from servers.imap import PASSWORD, USER, mailbox
 
-from monitor.alerts.channels.email import Email, compose
+from monitor.alerts.channels.email import Email, compose, message_id
+from monitor.alerts.deliver import deliver
 from monitor.alerts.message import Chart
 from monitor.errors import DeliveryError, UsageError
-from monitor.testing import example, resolved
+from monitor.testing import MemoryOutbox, example, resolved
 
 CHART = Chart(b"\x89PNG not really", "0 since Monday", "▇▁")
 TEAM = ("data@acme.example", "checkout@acme.example")
@@ -215,3 +219,59 @@ def test_a_name_cannot_break_a_header(name):
     assert "Bcc" not in mail
     assert len(mail["Subject"]) <= 180
     assert b"\n\n" in bytes(mail)
+
+
+class TestWhetherAMailHasArrived:
+    @pytest.fixture
+    def looking(self, authority, tmp_path):
+        """Return what serves a mailbox, and the channel that looks into it."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("127.0.0.1").configure_cert(context)
+        authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+        given = {"cafile": str(tmp_path / "ca.pem"), "imap_host": "127.0.0.1", "imap_user": USER}
+
+        @contextmanager
+        def opened(*identities, breaks_off_at="", **changes):
+            with mailbox(context, *identities, breaks_off_at=breaks_off_at) as port:
+                yield plain(9, **{**given, "imap_port": port, "imap_password": PASSWORD, **changes})
+
+        return opened
+
+    def test_a_mail_that_is_there_is_found_with_the_receipt_that_sending_gives(self, looking):
+        with serving(Mailbox()) as port:
+            sent = plain(port).send(example(), None)
+        with looking(sent.data["message_id"]) as channel:
+            assert channel.find(example(), None) == sent
+            assert channel.find(resolved(), sent) is None
+
+    def test_without_a_mailbox_nothing_is_found(self):
+        assert plain(9).find(example(), None) is None
+
+    @pytest.mark.parametrize(
+        ("settings", "permanent", "said"),
+        [
+            pytest.param({"imap_password": "wrong"}, True, "AUTHENTICATIONFAILED", id="a wrong password"),
+            pytest.param({"imap_folder": "Sent"}, True, "no folder 'Sent'", id="no such folder"),
+            pytest.param({"breaks_off_at": "SEARCH"}, False, "broke off", id="a connection that ends"),
+            pytest.param({"imap_port": 9}, False, "cannot reach", id="nobody there"),
+        ],
+    )
+    def test_a_look_that_fails_says_why_and_not_the_password(self, looking, settings, permanent, said):
+        with looking(**settings) as channel, pytest.raises(DeliveryError, match=said) as caught:
+            channel.find(example(), None)
+        assert caught.value.permanent is permanent
+        assert PASSWORD not in caught.value.reason + repr(channel)
+
+    def test_a_mailbox_without_a_login_is_refused(self):
+        with pytest.raises(UsageError, match="imap_user"):
+            plain(9, imap_host="imap.acme.example")
+
+    def test_a_mail_that_arrived_though_the_server_broke_off_is_not_sent_twice(self, looking):
+        server = Mailbox(drop=True)
+        with serving(server) as port, looking(message_id(example(), "acme.example")) as channel:
+            there, outbox = replace(channel, port=port), MemoryOutbox()
+            outbox.add(example(), "mail")
+            for minute in range(2):
+                deliver(outbox, {"mail": there}, example().at + dt.timedelta(minutes=minute))
+        assert len(server.mails) == 1
+        assert list(outbox.ends.values()) == ["sent"]

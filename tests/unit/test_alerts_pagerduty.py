@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 
 from monitor.alerts.channels.pagerduty import Pagerduty
+from monitor.alerts.message import Reason
 from monitor.alerts.trial import test_message as trial_message
 from monitor.errors import DeliveryError
 from monitor.testing import example, resolved
@@ -24,6 +25,24 @@ def test_an_incident_is_one_alert_from_trigger_to_resolve(duty):
     assert (opened["event_action"], ended["event_action"]) == ("trigger", "resolve")
     assert opened["dedup_key"] == ended["dedup_key"] == example().incident
     assert opened["payload"]["severity"] in {"critical", "error", "warning", "info"}
+
+
+@pytest.mark.parametrize(
+    ("reason", "action"),
+    [
+        pytest.param(Reason.WORSE, "trigger", id="worse is told again"),
+        pytest.param(Reason.REOPENED, "trigger", id="back again wakes somebody again"),
+        pytest.param(Reason.ACKNOWLEDGED, "acknowledge", id="somebody has it in hand"),
+        pytest.param(Reason.SNOOZED, "acknowledge", id="nobody wants to hear of it for a while"),
+        pytest.param(Reason.RESOLVED, "resolve", id="over"),
+    ],
+)
+def test_what_people_and_data_say_is_said_there_too(duty, reason, action):
+    server, channel = duty
+    channel.send(dataclasses.replace(example(), reason=reason), None)
+    [told] = server.posted
+    assert (told.json["event_action"], told.json["dedup_key"]) == (action, "inc_1")
+    assert ("payload" in told.json) == (action == "trigger")
 
 
 def test_a_test_message_leaves_nobody_paged(duty):

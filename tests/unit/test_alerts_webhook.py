@@ -22,6 +22,17 @@ def test_the_receiver_can_verify_who_sent_it(receiver):
     assert signature("other", told.headers["webhook-id"], told.headers["webhook-timestamp"], told.body) != signed
 
 
+def test_each_try_carries_its_own_time_so_that_what_is_old_can_be_refused(receiver):
+    channel = Webhook(url=receiver.url, secret="s3cret")
+    tries = iter([1000.0, 9000.9])
+    object.__setattr__(channel, "_clock", lambda: next(tries))
+    for _ in range(2):
+        channel.send(example(), None)
+    assert [told.headers["webhook-timestamp"] for told in receiver.posted] == ["1000", "9000"]
+    first, second = (told.headers["webhook-signature"] for told in receiver.posted)
+    assert first != second
+
+
 def test_without_a_secret_nothing_is_signed(receiver):
     Webhook(url=receiver.url).send(example(), None)
     assert "webhook-signature" not in receiver.posted[0].headers

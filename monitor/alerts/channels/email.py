@@ -2,12 +2,14 @@
 
 One SMTP session per message, encrypted before anything secret is said. The mails of an
 incident are one thread: same subject, same first message in References; the state is in
-the text. A mail that is sent again carries the same Message-ID, so that mail programs
-show it once.
+the text. A mail of which nobody knows whether it arrived is looked for in a mailbox, where one is
+configured; else it is sent again with the same Message-ID, by which many mail systems (not
+all) drop the second.
 """
 
 from __future__ import annotations
 
+import imaplib
 import smtplib
 import ssl
 from collections.abc import Iterator, Mapping
@@ -23,6 +25,7 @@ from typing import Any
 from monitor.alerts.base import Receipt
 from monitor.alerts.html import as_html
 from monitor.alerts.message import Message, Severity
+from monitor.alerts.pace import Bucket, bucket
 from monitor.alerts.text import as_text
 from monitor.alerts.tidy import one_line
 from monitor.errors import DeliveryError, UsageError
@@ -44,7 +47,14 @@ class Email:
     starttls: bool = True
     ssl: bool = False  # TLS from the first byte (port 465), instead of STARTTLS
     cafile: str | None = None  # certificates to trust, where the server's is not signed by a public authority
+    imap_host: str | None = None  # a mailbox that gets these mails too: there it is looked whether one has arrived
+    imap_port: int = 993  # encrypted from the first byte
+    imap_user: str | None = None
+    imap_password: str | None = field(default=None, repr=False)
+    imap_folder: str = "INBOX"
+    per_second: float = 1.0  # mails
     timeout: float = 30.0  # seconds, for each answer
+    turns: Bucket = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse what cannot work, and a password that would travel in the clear."""
@@ -52,6 +62,9 @@ class Email:
             raise UsageError("an SMTP login needs starttls or ssl: without, the password can be read on the way")
         if not self.to:
             raise UsageError("an email channel needs at least one address in `to`")
+        if self.imap_host and not (self.imap_user and self.imap_password):
+            raise UsageError("imap_host needs imap_user and imap_password: a mailbox is not open to everybody")
+        object.__setattr__(self, "turns", bucket(self.per_second))
         for address in (self.sender, *self.to):
             _address(address)
 
@@ -69,8 +82,34 @@ class Email:
         receipt = root or Receipt({"message_id": mail["Message-ID"], "subject": mail["Subject"]})
         return Receipt({**receipt.data, "refused": _told(refused)}) if refused else receipt
 
+    def find(self, message: Message, root: Receipt | None) -> Receipt | None:
+        """Look into the mailbox for the mail's Message-ID; without a mailbox, nothing is found.
+
+        Then it is sent again, with the same Message-ID.
+        """
+        if self.imap_host is None:
+            return None
+        identity = message_id(message, _address(self.sender).domain)
+        with _looking():
+            box = imaplib.IMAP4_SSL(
+                self.imap_host, self.imap_port, ssl_context=_trust(self.cafile), timeout=self.timeout
+            )
+            try:
+                there = self._holds(box, identity)
+            finally:
+                box.shutdown()  # not logout(), which leaves the socket open where the server broke off
+        return (root or Receipt({"message_id": identity, "subject": _subject(message)})) if there else None
+
+    def _holds(self, box: imaplib.IMAP4, identity: str) -> bool:
+        box.login(self.imap_user or "", self.imap_password or "")
+        status, _ = box.select(f'"{self.imap_folder}"', readonly=True)
+        if status != "OK":
+            raise DeliveryError(f"the mailbox has no folder {self.imap_folder!r}", permanent=True)
+        _, found = box.search(None, "HEADER", "Message-ID", f'"{identity}"')
+        return bool(found and found[0])
+
     def _connect(self) -> smtplib.SMTP:
-        context = ssl.create_default_context(cafile=self.cafile)
+        context = _trust(self.cafile)
         if self.ssl:
             server: smtplib.SMTP = smtplib.SMTP_SSL(self.host, self.port, timeout=self.timeout, context=context)
         else:
@@ -89,7 +128,7 @@ class Email:
 def compose(message: Message, root: Receipt | None, *, sender: str, to: tuple[str, ...]) -> EmailMessage:
     """Return the mail: text for everybody, HTML with the chart as an inline image for most."""
     mail = EmailMessage()
-    mail["Subject"] = root.data["subject"] if root else one_line(message.title, LONGEST_SUBJECT)
+    mail["Subject"] = root.data["subject"] if root else _subject(message)
     mail["From"], mail["To"] = _address(sender), [_address(address) for address in to]
     for name, value in _headers(message, root, _address(sender).domain).items():
         mail[name] = value
@@ -105,6 +144,14 @@ def compose(message: Message, root: Receipt | None, *, sender: str, to: tuple[st
 def message_id(message: Message, domain: str) -> str:
     """Return the Message-ID: always the same for the same message."""
     return f"<trackwatch.{sha256(message.id.encode()).hexdigest()[:24]}@{domain}>"
+
+
+def _trust(cafile: str | None) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=cafile)
+
+
+def _subject(message: Message) -> str:
+    return one_line(message.title, LONGEST_SUBJECT)
 
 
 def _headers(message: Message, root: Receipt | None, domain: str) -> Mapping[str, str]:
@@ -159,6 +206,19 @@ def _talking(*, sent: bool) -> Iterator[None]:
             f"the mail server broke off ({type(error).__name__})" if sent else f"cannot reach the mail server: {error}"
         )
         raise DeliveryError(told, permanent=False, ambiguous=sent) from None
+
+
+@contextmanager
+def _looking() -> Iterator[None]:
+    """Turn every way in which a mailbox can fail into a DeliveryError. A login that fails will fail again."""
+    try:
+        yield
+    except imaplib.IMAP4.abort as error:
+        raise DeliveryError(f"the mailbox broke off: {one_line(str(error), 300)}", permanent=False) from None
+    except imaplib.IMAP4.error as error:
+        raise DeliveryError(f"the mailbox refused: {one_line(str(error), 300)}", permanent=True) from None
+    except OSError as error:
+        raise DeliveryError(f"cannot reach the mailbox ({type(error).__name__})", permanent=False) from None
 
 
 def _reply(error: smtplib.SMTPResponseException) -> str:

@@ -1,7 +1,7 @@
 """How is somebody paged? As an event of PagerDuty's Events API v2.
 
-An incident is one alert there, by its dedup key: telling twice changes nothing, and recovery
-resolves it (developer.pagerduty.com/docs/events-api-v2).
+An incident is one alert there, by its dedup key: telling twice changes nothing, who has it in
+hand acknowledges it, and recovery resolves it (developer.pagerduty.com/docs/events-api-v2).
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ import orjson
 from monitor.alerts.base import Receipt
 from monitor.alerts.channels.webhook import content
 from monitor.alerts.message import Link, Message, Reason
+from monitor.alerts.pace import Bucket, bucket
 from monitor.alerts.post import checked, post
 from monitor.alerts.tidy import one_line, tidy
 
 LONGEST_SUMMARY = 1024
 LONGEST_KEY = 255
+ACTIONS = {Reason.RESOLVED: "resolve", Reason.ACKNOWLEDGED: "acknowledge", Reason.SNOOZED: "acknowledge"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,14 +31,17 @@ class Pagerduty:
     routing_key: str = field(repr=False)  # the integration key of type "Events API V2"
     url: str = "https://events.pagerduty.com/v2/enqueue"
     client_url: str | None = None  # where the monitor's own pages are
+    per_second: float = 2.0  # events; PagerDuty takes 120 a minute
     timeout: float = 30.0  # seconds
+    turns: Bucket = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse an address that is not encrypted."""
         checked(self.url)
+        object.__setattr__(self, "turns", bucket(self.per_second))
 
     def send(self, message: Message, root: Receipt | None) -> Receipt:
-        """Trigger, or resolve; a test message does both, so that nobody is left paged."""
+        """Trigger, acknowledge or resolve; a test message does the first and the last: nobody is left paged."""
         for event in events(message, self.routing_key, self.client_url):
             post(self.url, orjson.dumps(event), {}, self.timeout)
         return root or Receipt({"dedup_key": _key(message)})
@@ -45,9 +50,9 @@ class Pagerduty:
 def events(message: Message, routing_key: str, client_url: str | None = None) -> Iterator[dict[str, Any]]:
     """Yield what PagerDuty is told of a message."""
     about = {"routing_key": routing_key, "dedup_key": _key(message)}
-    if message.reason is not Reason.RESOLVED:
-        yield about | {"event_action": "trigger"} | _payload(message, client_url)
-    if message.reason in (Reason.RESOLVED, Reason.TEST):
+    action = ACTIONS.get(message.reason, "trigger")
+    yield about | {"event_action": action} | (_payload(message, client_url) if action == "trigger" else {})
+    if message.reason is Reason.TEST:
         yield about | {"event_action": "resolve"}
 
 

@@ -20,7 +20,7 @@ from slack_sdk import WebClient
 from monitor.alerts.base import Receipt
 from monitor.alerts.blockkit import as_blocks, as_line, escape
 from monitor.alerts.message import Chart, Message, Reason
-from monitor.alerts.pace import Bucket
+from monitor.alerts.pace import Bucket, bucket
 from monitor.alerts.slack.buttons import buttons
 from monitor.alerts.slack.client import RefusedError, asking, checked, web_client
 from monitor.alerts.slack.people import People
@@ -58,9 +58,7 @@ class Slack:
             raise UsageError("app_token is no app-level token: it should look like xapp-…")
         if self.signing_secret is not None and not self.signing_secret.strip():
             raise UsageError("the signing_secret is empty; it is on the page 'Basic Information' of the Slack app")
-        if self.per_second <= 0:
-            raise UsageError("per_second must be more than 0")
-        object.__setattr__(self, "turns", Bucket(self.per_second))
+        object.__setattr__(self, "turns", bucket(self.per_second))
 
     def send(self, message: Message, root: Receipt | None) -> Receipt:
         """Post the incident's first message; with `root`, edit that one and tell its thread."""

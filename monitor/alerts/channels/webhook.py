@@ -1,8 +1,9 @@
 """How is any other service told? By signed JSON, posted to its address.
 
 Signed as Standard Webhooks 1.0 says (standardwebhooks.com): the header `webhook-signature` is
-`v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`. A message that is sent again carries
-the same `webhook-id`: the receiver drops what it has.
+`v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`. The timestamp is that of the try, so
+that a receiver can refuse what is old. A message that is sent again carries the same
+`webhook-id`: the receiver drops what it has.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +21,7 @@ import orjson
 
 from monitor.alerts.base import Receipt
 from monitor.alerts.message import Facts, Link, Message
+from monitor.alerts.pace import Bucket, bucket
 from monitor.alerts.post import checked, post
 from monitor.alerts.text import as_text, headline
 from monitor.alerts.tidy import one_line, tidy
@@ -34,11 +37,15 @@ class Webhook:
 
     url: str
     secret: str | None = field(default=None, repr=False)  # shared with the receiver; `whsec_…` is base64
+    per_second: float = 5.0  # messages
     timeout: float = 30.0  # seconds
+    turns: Bucket = field(init=False, repr=False, compare=False)
+    _clock: Callable[[], float] = field(default=time.time, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse an address that is not encrypted, and a secret that cannot be read."""
         checked(self.url)
+        object.__setattr__(self, "turns", bucket(self.per_second))
         if self.secret is not None:
             _key(self.secret)
 
@@ -49,7 +56,7 @@ class Webhook:
         return root or Receipt({"incident": message.incident})
 
     def _headers(self, message: Message, body: bytes) -> Mapping[str, str]:
-        stamp = str(int(message.at.timestamp()))
+        stamp = str(int(self._clock()))
         identity = hashlib.sha256(message.id.encode()).hexdigest()[:32]
         headers = {"webhook-id": f"msg_{identity}", "webhook-timestamp": stamp}
         if self.secret is None:
