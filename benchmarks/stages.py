@@ -9,8 +9,8 @@ import sys
 import time
 from pathlib import Path
 
+from monitor.demo.home import demo_config
 from monitor.demo.shop import build
-from monitor.demo.show import demo_config
 from monitor.history.memory import Memory
 from monitor.pipeline import Installation, run
 from monitor.stores.opening import open_store

@@ -56,6 +56,11 @@ def current_time() -> dt.datetime:
     return dt.datetime.now(tz=dt.UTC)
 
 
+def time_of(config: Config, now: dt.datetime | None = None) -> dt.datetime:
+    """Return the time that a command works with: the one it was given, the configuration's, or the clock's."""
+    return now or config.clock or current_time()
+
+
 @contextmanager
 def opened(config: Config) -> Iterator[Installation]:
     """Open the store and the memory that a configuration names, and close the store at the end."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.common import Moment, config_option, current_time, json_option, opened
+from monitor.cli.common import Moment, config_option, json_option, opened, time_of
 
 if TYPE_CHECKING:
     from monitor.stores.base import Estimate
@@ -32,7 +32,7 @@ def command(config_path: Path | None, now: dt.datetime | None, only: str | None,
 
     config = load_config(config_path)
     with opened(config) as installation:
-        asked = would_ask(installation, now or current_time())
+        asked = would_ask(installation, time_of(config, now))
         statements = [s for s in installation.store.statements(asked, estimated=True) if only in (None, s.table)]
     if as_json:
         listed = [

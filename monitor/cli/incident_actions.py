@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from monitor.cli.common import Moment, config_option, current_time, json_option
+from monitor.cli.common import Moment, config_option, json_option, time_of
 from monitor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -72,7 +72,8 @@ def _doing(verb: str) -> Any:
         from monitor.config import load_config  # noqa: PLC0415
         from monitor.history.memory import Memory  # noqa: PLC0415
 
-        config, now = load_config(config_path), current_time()
+        config = load_config(config_path)
+        now = time_of(config)
         memory = Memory(config.state_url, config.workspace)
         action = Action(
             verb=Verb(verb),

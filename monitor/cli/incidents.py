@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.common import Moment, config_option, current_time, json_option
+from monitor.cli.common import Moment, config_option, json_option, time_of
 from monitor.cli.incident_actions import commands, find, line, shown
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def show(incident_id: str, config_path: Path | None, as_json: bool) -> None:
         return
     composer = composer_of(config)
     click.echo(
-        as_text(composer.message(incident, Reason.OPENED if incident.is_open else Reason.RESOLVED, current_time()))
+        as_text(composer.message(incident, Reason.OPENED if incident.is_open else Reason.RESOLVED, time_of(config)))
     )
     click.echo("\nHow it was decided")
     click.echo("\n".join(_aligned(list(reasons(incident, composer)))))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.common import Moment, config_option, current_time
+from monitor.cli.common import Moment, config_option, time_of
 
 if TYPE_CHECKING:
     from monitor.config import Config
@@ -37,7 +37,7 @@ def command(
     from monitor.config import load_config  # noqa: PLC0415 keeps --help fast
 
     config = load_config(config_path)
-    written = _written(_report(config, week_text, owner, now or current_time()), form)
+    written = _written(_report(config, week_text, owner, time_of(config, now)), form)
     if out is None:
         click.echo(written, nl=False)
         return

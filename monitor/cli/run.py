@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.common import Moment, config_option, current_time, fail_on_option, json_option, opened
+from monitor.cli.common import Moment, config_option, current_time, fail_on_option, json_option, opened, time_of
 from monitor.errors import OvertakenError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def command(
     started = current_time()
     config = load_config(config_path)
     with opened(config) as installation, _progress() as on_chunk:
-        evaluate = partial(run, installation, now or started, dry_run=dry_run, on_chunk=on_chunk)
+        evaluate = partial(run, installation, time_of(config, now), dry_run=dry_run, on_chunk=on_chunk)
         try:
             result = evaluate()
         except OvertakenError:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.common import config_option, current_time, opened
+from monitor.cli.common import config_option, current_time, opened, time_of
 
 if TYPE_CHECKING:
     from monitor.config import Config
@@ -56,7 +56,7 @@ def _evaluate(config: Config, asked: list[Store]) -> None:
     began = current_time()
     with opened(config) as installation:
         asked[:] = [installation.store]
-        result = run(installation, config.clock or began)
+        result = run(installation, time_of(config))
     click.echo(as_text(config, result, (current_time() - began).total_seconds()))
 
 
@@ -75,4 +75,4 @@ def _pages(config: Config) -> Server | None:
     if not config.web.enabled:
         return None
     memory = Memory(config.state_url, config.workspace)
-    return start(create_app(config, memory, lambda: config.clock or current_time()), config.web)
+    return start(create_app(config, memory, lambda: time_of(config)), config.web)

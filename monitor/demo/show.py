@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import sysconfig
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,8 +17,9 @@ from monitor.alerts.channels.console import Console
 from monitor.alerts.html import as_html
 from monitor.alerts.message import Message
 from monitor.alerts.text import as_text as message_text
-from monitor.config import Config, load_config
+from monitor.config import Config
 from monitor.demo.faults import Match, match
+from monitor.demo.home import FILE, demo_config
 from monitor.demo.shop import Demo, build
 from monitor.history.memory import Memory
 from monitor.output import document
@@ -28,12 +28,10 @@ from monitor.report.content import report
 from monitor.report.gather import gather
 from monitor.report.html import as_html as report_html
 from monitor.report.week import Week
+from monitor.serving import PORT
 from monitor.stores.opening import open_store
 from monitor.summary import as_text as run_text
 from monitor.summary import counts
-
-CHECKOUT = Path(__file__).parents[2] / "config"
-INSTALLED = Path(sysconfig.get_path("data")) / "share" / "trackwatch" / "config"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +59,8 @@ def perform(folder: Path, rows: int, announce: Callable[[str], None]) -> Perform
     announce(f"Making a shop's events in {folder} …")
     shop = build(folder / "shop.duckdb", rows=rows)
     announce(f"{shop.rows:,} messages. Running every check …")
-    config = demo_config(folder)
+    # one quiet channel: as_text shows the messages, in its own order
+    config = replace(demo_config(folder, shop.now), channels={"terminal": Console(stream=io.StringIO())})
     for stale in folder.glob("trackwatch.db*"):
         stale.unlink()
     store = open_store(config.store.settings, config.plan)
@@ -74,19 +73,6 @@ def perform(folder: Path, rows: int, announce: Callable[[str], None]) -> Perform
     _write(performance)
     _write_report(performance)
     return performance
-
-
-def demo_config(folder: Path) -> Config:
-    """Return the shipped configuration, with the shop and the state in `folder` and one quiet channel."""
-    home = CHECKOUT if (CHECKOUT / "trackwatch.yml").exists() else INSTALLED
-    config = load_config(home / "trackwatch.yml", environ={})
-    settings = replace(config.store.settings, url=f"duckdb:///{folder / 'shop.duckdb'}")
-    return replace(
-        config,
-        store=replace(config.store, settings=settings),
-        state_url=f"sqlite:///{folder / 'trackwatch.db'}",
-        channels={"terminal": Console(stream=io.StringIO())},  # as_text shows the messages, in its own order
-    )
 
 
 def as_document(performance: Performance) -> str:
@@ -116,7 +102,9 @@ def as_text(performance: Performance) -> str:
 
 def _where(folder: Path) -> str:
     return (
-        f"\nLook further: {folder}/report.html is the report of the week, open it in a browser;\n"
+        f"\nLook further, in a browser: trackwatch serve --config {folder / FILE}\n"
+        f"shows every incident with its chart, and which questions the week can answer, at http://127.0.0.1:{PORT};\n"
+        f"{folder}/report.html is the report of the week,\n"
         f"{folder}/alerts has each message as people get it (text, email, Slack, chart),\n"
         f"{folder}/findings.json every problem with its numbers."
     )
