@@ -318,10 +318,11 @@ class _Reader:
             self._wrong(path, message, f"write kind: {', '.join(KINDS)}")
             return None
         try:
-            cls = channel_class(kind)
-        except UsageError:
-            message = f"{shortened(kind)} is not a kind of channel"
-            self._wrong((*path, "kind"), message, suggest(kind, KINDS))
+            cls = channel_class(kind, self.file.parent)
+        except UsageError as error:
+            own = kind.endswith(".py")
+            message = str(error) if own else f"{shortened(kind)} is not a kind of channel"
+            self._wrong((*path, "kind"), message, "" if own else suggest(kind, KINDS))
             return None
         rest = {setting: value for setting, value in data.items() if setting != "kind"}
         noun = f"a setting of {kind} channels"

@@ -16,6 +16,7 @@ NAMED = 3  # changes of one kind that a summary names
 CALLED = 8  # owners that are called: more would be everybody
 SHOWN = 40  # members that are listed
 PREFIX = "digest_"
+URGENT = (Reason.WORSE, Reason.REOPENED, Reason.ESCALATED, Reason.REMINDER)
 _RANK = {"critical": 0, "warning": 1, "info": 2, "resolved": 3}
 
 
@@ -43,7 +44,7 @@ def compose(
     return Message(
         id=digest_id([name, *(message.id for message in changes)]),
         incident=name,
-        reason=_reason(first=first, over=over == len(listed)),
+        reason=_reason([each.reason for each in changes], first=first, over=over == len(listed)),
         severity=min((each.severity for each in listed), key=list(Severity).index),
         title=_title(len(listed), over),
         summary=_counts(listed) if first else _news(changes),
@@ -57,10 +58,11 @@ def compose(
     )
 
 
-def _reason(*, first: bool, over: bool) -> Reason:
+def _reason(reasons: Sequence[Reason], *, first: bool, over: bool) -> Reason:
+    """Return why the digest is told: what must not be missed of one of its members is not missed of all."""
     if over:
         return Reason.RESOLVED
-    return Reason.OPENED if first else Reason.CHANGED
+    return Reason.OPENED if first else next((each for each in URGENT if each in reasons), Reason.CHANGED)
 
 
 def _title(count: int, over: int) -> str:
@@ -78,7 +80,7 @@ def _counts(listed: Sequence[Message]) -> str:
     """Return how many of each severity there are, and the worst by name."""
     tones: Mapping[str, int] = {tone: sum(each.tone == tone for each in listed) for tone in _RANK}
     said = (f"{count:,} {'over' if tone == 'resolved' else tone}" for tone, count in tones.items() if count)
-    return f"{', '.join(said)}. First in the list: {listed[0].title}."
+    return f"{', '.join(said)}: {_some([each.title for each in listed])}."
 
 
 def _news(changes: Sequence[Message]) -> str:
@@ -96,7 +98,7 @@ def _some(titles: Sequence[str]) -> str:
 
 def _line(message: Message) -> str:
     """Return a member as one line: how bad, what, what people did about it, and whose it is."""
-    said = "" if message.reason in (Reason.OPENED, Reason.RESOLVED) else f" – {message.reason.value}"
+    said = {Reason.OPENED: "", Reason.RESOLVED: " – over"}.get(message.reason, f" – {message.reason.value}")
     return f"{MARKS[message.tone]} {message.title}{said}" + (f" ({message.mention})" if message.mention else "")
 
 

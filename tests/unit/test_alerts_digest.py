@@ -154,13 +154,25 @@ class TestMessage:
     def test_it_says_how_many_of_each_there_are(self):
         listed = [problem(1, severity=Severity.WARNING), problem(2), problem(3)]
         assert compose("digest_x", listed, listed, first=True).summary == (
-            "2 critical, 1 warning. First in the list: Event 2 stopped."
+            "2 critical, 1 warning: Event 2 stopped; Event 3 stopped; Event 1 stopped."
         )
 
     def test_it_says_what_people_did_about_each(self):
         listed = [problem(1), change(1, Reason.WORSE)]
         shown = compose("digest_x", listed, listed[1:], first=False)
         assert shown.blocks[0].lines == ("🔴 Event 1 stopped – got worse (checkout@acme.example)",)
+
+    @pytest.mark.parametrize(
+        ("reasons", "told"),
+        [
+            pytest.param([Reason.RESOLVED, Reason.ACKNOWLEDGED], Reason.CHANGED, id="what may be read later"),
+            pytest.param([Reason.RESOLVED, Reason.WORSE], Reason.WORSE, id="what got worse may not be missed"),
+            pytest.param([Reason.REMINDER, Reason.REOPENED], Reason.REOPENED, id="nor what came back"),
+        ],
+    )
+    def test_it_is_as_urgent_as_the_most_urgent_change(self, reasons, told):
+        changes = [change(number, reason) for number, reason in enumerate(reasons)]
+        assert compose("digest_x", [problem(9), *changes], changes, first=False).reason is told
 
     def test_it_calls_each_owner_once_and_not_everybody(self):
         listed = [problem(n, mention=f"team-{n % 20}") for n in range(40)]
