@@ -113,6 +113,9 @@ every_document = pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
 
 @every_document
 def test_configurations_and_plans_in_a_document_are_accepted(document, tmp_path):
+    for text in blocks(document, "python"):
+        if named := re.match(r"# (\w+\.py)\n", text):  # a file that the configuration beside it may name
+            (tmp_path / named[1]).write_text(text, "utf-8")
     for text in blocks(document, "yaml", "yml"):
         read_yaml(text, tmp_path)
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
+import re
 import socket
 import subprocess
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -23,7 +25,8 @@ from monitor.alerts.channels.slack import Slack
 from monitor.alerts.channels.webhook import Webhook
 from monitor.alerts.message import Bullets, Chart, Facts, Link, Text
 from monitor.alerts.trial import test_message as trial_message
-from monitor.errors import DeliveryError, UsageError
+from monitor.config import load_config
+from monitor.errors import ConfigError, DeliveryError, UsageError
 from monitor.testing import FakeSlack, example, resolved
 from monitor.testing.http import Receiver
 
@@ -142,6 +145,79 @@ def test_another_package_can_add_a_kind(tmp_path, monkeypatch):
     (info / "entry_points.txt").write_text("[trackwatch.channels]\npager = monitor.testing:Recorder\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     assert channel_class("pager").__name__ == "Recorder"
+
+
+OWN = """
+from dataclasses import dataclass
+from monitor.alerts.base import Receipt
+
+@dataclass(frozen=True)
+class Pager:
+    number: int
+
+    def send(self, message, root):
+        return root or Receipt({"page": f"{self.number} {message.id}"})
+"""
+
+
+def configured(folder, channel):
+    (folder / "trackwatch.yml").write_text(f"store: {{url: duckdb:///e.duckdb}}\nchannels: {{own: {channel}}}\n")
+    return load_config(folder / "trackwatch.yml").channels["own"]
+
+
+def test_a_file_beside_the_configuration_is_a_kind(tmp_path):
+    (tmp_path / "pager.py").write_text(OWN)
+    channel = configured(tmp_path, "{kind: pager.py, number: 7}")
+    assert channel.send(example(), None) == Receipt({"page": "7 inc_1.1"})
+
+
+@pytest.mark.parametrize(
+    ("text", "channel", "said"),
+    [
+        pytest.param(OWN, "{kind: sms.py}", "there is no file", id="no such file"),
+        pytest.param("import nothing_of_that_name", "{kind: pager.py}", "cannot be imported", id="a broken file"),
+        pytest.param("x = 1", "{kind: pager.py}", "has no class Pager with a method send", id="no class"),
+        pytest.param(OWN, "{kind: pager.py, number: 7, numbr: 8}", "trackwatch.yml:2: 'numbr' is not", id="no setting"),
+    ],
+)
+def test_a_file_that_is_no_channel_is_a_sentence_with_its_line(tmp_path, text, channel, said):
+    (tmp_path / "pager.py").write_text(text)
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        configured(tmp_path, channel)
+
+
+def documented(file):
+    """Return the block of docs/channels.md that is this file."""
+    page = (Path(__file__).parents[2] / "docs" / "channels.md").read_text("utf-8")
+    found = re.search(rf"^```python\n(# {file}\n.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert found
+    return found[1]
+
+
+def test_the_channel_of_ones_own_in_the_documentation_works(tmp_path):
+    (tmp_path / "sms.py").write_text(documented("sms.py"))
+    with Receiver() as server:
+        channel = configured(tmp_path, f'{{kind: sms.py, url: "{server.url}", number: "+49"}}')
+        channel.send(example(), None)
+    assert "Order Completed stopped on ios" in server.posted[0].json["text"]
+
+
+@pytest.mark.parametrize(
+    ("secret", "late", "genuine"),
+    [
+        pytest.param("s3cret", 0, [True, False], id="a message is taken once"),
+        pytest.param("another", 0, [False, False], id="a forged one is not"),
+        pytest.param("s3cret", 301, [False, False], id="an old one is not"),
+    ],
+)
+def test_the_documented_check_of_a_webhook_tells_them_apart(secret, late, genuine):
+    receive = {}
+    exec(documented("receive.py"), receive)
+    with Receiver() as server:
+        Webhook(url=server.url, secret=secret).send(example(), None)
+    [told], seen = server.posted, set()
+    now = int(told.headers["webhook-timestamp"]) + late
+    assert [receive["is_genuine"]("s3cret", told.headers, told.body, now, seen) for _ in range(2)] == genuine
 
 
 def test_knowing_the_kinds_imports_none_of_their_libraries():

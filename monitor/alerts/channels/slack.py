@@ -54,8 +54,8 @@ class Slack:
     def __post_init__(self) -> None:
         """Refuse tokens that could not be sent."""
         checked(self.token, "xoxb-")
-        if self.app_token is not None and not checked(self.app_token, "xapp-").startswith("xapp-"):
-            raise UsageError("app_token is no app-level token: it should look like xapp-…")
+        if self.app_token is not None and checked(self.app_token, "xapp-").startswith("xoxb-"):
+            raise UsageError("app_token is a bot token; the app-level token looks like xapp-…")
         if self.signing_secret is not None and not self.signing_secret.strip():
             raise UsageError("the signing_secret is empty; it is on the page 'Basic Information' of the Slack app")
         object.__setattr__(self, "turns", bucket(self.per_second))
