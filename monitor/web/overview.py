@@ -29,7 +29,7 @@ def overview() -> ResponseReturnValue:
     )
 
 
-@blueprint.get("/questions/<name>")
+@blueprint.get("/questions/<path:name>")
 def question(name: str) -> ResponseReturnValue:
     """Show one question: its verdict, why, and the events that answer it."""
     here = site()
