@@ -31,6 +31,7 @@ from monitor.routing import Telling, read_telling
 from monitor.serving import Serving
 from monitor.stores.base import StoreSettings
 from monitor.stores.fitting import unfitting
+from monitor.timetable import HOURLY, Timetable
 from monitor.values import suggest
 from monitor.workspaces import names, of_workspace
 
@@ -71,13 +72,6 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
-class Schedule:
-    """When a served installation runs."""
-
-    every: dt.timedelta
-
-
-@dataclass(frozen=True, slots=True)
 class Keep:
     """How long what was measured is kept: by the day, and by the hour, which is rolled up to days after."""
 
@@ -102,7 +96,9 @@ class Config:
     exclusions: tuple[Exclusion, ...]
     channels: Mapping[str, Channel]
     base_url: str | None
-    schedule: Schedule
+    schedule: Timetable
+    heartbeat: str | None = field(default=None, repr=False)  # told of each evaluation; its address is a secret
+    log: str = "text"
     keep: Keep = Keep()
     telling: Telling = field(default_factory=Telling)
     delivery: Policy = field(default_factory=Policy)
@@ -193,7 +189,9 @@ class _Reader:
             channels=channels,
             telling=self._telling(block, plan or Plan()),
             base_url=block.base_url,
-            schedule=Schedule(block.schedule.every),
+            schedule=self._schedule(block),
+            heartbeat=block.heartbeat,
+            log=block.log,
             web=block.web.read(self.file.parent),
             clock=None if block.clock is None else _start(block.clock, ZoneInfo(block.timezone)),
         )
@@ -305,6 +303,12 @@ class _Reader:
         for each in unknown:
             self._wrong(each.path, each.message, each.hint)
         return telling
+
+    def _schedule(self, block: ConfigBlock) -> Timetable:
+        written = block.schedule
+        if written.cron and written.every:
+            self._wrong(("schedule", "cron"), "the schedule has an interval and a cron expression", "keep one of them")
+        return Timetable(written.every or HOURLY, written.cron, block.timezone, written.jitter)
 
     def _channels(self, data: dict[str, Any]) -> dict[str, Channel]:
         read = {name: self._channel(name, fields) for name, fields in data.items()}

@@ -11,6 +11,7 @@ import re
 from typing import Annotated, Any, ClassVar
 from zoneinfo import ZoneInfo, available_timezones
 
+from cronsim import CronSim, CronSimError
 from pydantic import BeforeValidator, Field, TypeAdapter
 
 from monitor.blocks import Block
@@ -32,6 +33,7 @@ from monitor.values import (
     wrong,
 )
 
+LOGS = ("text", "json")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 SEVERITIES = ("critical", "warning", "info")
 STATES = ("sqlite", "postgresql")
@@ -59,6 +61,17 @@ def _link(value: Any) -> str:
     if isinstance(value, str) and re.match(r"https?://[^/\s]", value):
         return str(value)
     raise wanted("a web address", "such as https://trackwatch.acme.example")
+
+
+def _cron(value: Any) -> Any:
+    try:
+        if value is not None:
+            next(CronSim(value, dt.datetime(2026, 1, 1, tzinfo=dt.UTC)))
+    except (CronSimError, StopIteration, AttributeError, TypeError):
+        raise wanted(
+            "a cron expression", "minute hour day month weekday, such as 5 * * * * or 0 7 * * MON-FRI"
+        ) from None
+    return value
 
 
 def _judge(value: Any) -> Any:
@@ -134,7 +147,9 @@ class ScheduleBlock(Block):
 
     noun: ClassVar[str] = "the schedule"
 
-    every: SomeTime = dt.timedelta(hours=1)
+    every: SomeTime | None = None
+    cron: Annotated[str | None, BeforeValidator(_cron)] = None
+    jitter: Duration = dt.timedelta()
 
 
 class HolidayBlock(Block):
@@ -270,3 +285,5 @@ class ConfigBlock(Block):
     delivery: DeliveryBlock = DeliveryBlock()
     web: WebBlock = WebBlock()
     clock: Moment | None = None
+    heartbeat: Annotated[str | None, BeforeValidator(_link)] = None
+    log: Annotated[str, choice("a form of log", LOGS)] = "text"

@@ -22,7 +22,7 @@ MAX_BYTES = 16 * 1024 * 1024  # a plan of 20,000 events; larger ones are split i
 MAX_DEPTH = 100
 MAX_REPEATED = 100_000  # values that may come out of aliases: more is a YAML bomb
 
-_VARIABLE = re.compile(r"\$(?:\$(?=\{)|\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\})")
+_VARIABLE = re.compile(r"\$(?:\$(?=\{)|\{file:([^}]+)\}|\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\})")
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,30})\Z")  # 007 is text
 _DECIMAL = re.compile(r"[-+]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\Z")
 _WORDS: dict[str, bool | None] = {
@@ -89,8 +89,8 @@ class Document:
 def load_document(path: Path, environ: Mapping[str, str] | None = None) -> Document:
     """Read a YAML file whose top level is a block of names and values.
 
-    With `environ`, `${NAME}` and `${NAME:-default}` in values are replaced (nothing but an
-    empty one is no value), and `$${` stands for a literal `${`.
+    With `environ`, `${NAME}`, `${NAME:-default}` and `${file:PATH}` in values are replaced (nothing
+    but an empty one is no value), and `$${` stands for a literal `${`.
 
     Raises:
         ConfigError: the file is not there, not UTF-8, not YAML, or not such a block.
@@ -306,7 +306,9 @@ class _Builder:
         missing: list[str] = []
 
         def value(match: re.Match[str]) -> str:
-            name, default = match.groups()
+            path, name, default = match.groups()
+            if path is not None:
+                return self._secret(path, line)
             if name is None:
                 return "$"
             found = environ.get(name) or default
@@ -319,6 +321,17 @@ class _Builder:
             hint = f"export {name}, or write ${{{name}:-default}}"
             self.problems.append(Problem(self.file, line, f"the environment variable {name} is not set", hint))
         return (EnvText(replaced) or None) if count else text
+
+    def _secret(self, path: str, line: int) -> str:
+        """Return the text of a file that holds one secret, without the line's end."""
+        try:
+            return (Path(self.file).parent / path).read_text("utf-8").rstrip("\r\n")
+        except (OSError, UnicodeDecodeError) as error:
+            said = getattr(error, "strerror", None) or "it is not UTF-8 text"
+            self.problems.append(
+                Problem(self.file, line, f"the file {path} cannot be read: {said}", "mount the secret")
+            )
+            return ""
 
 
 def plain_value(text: str) -> Any:

@@ -14,7 +14,7 @@ from checks.plan import Plan
 from checks.unused import UnusedParams
 from monitor import windows
 from monitor.calendar import floor_day, floor_hour
-from monitor.config import Budget, CheckConfig, Config, Schedule, StoreConfig, load_checks
+from monitor.config import Budget, CheckConfig, Config, StoreConfig, load_checks
 from monitor.decide import Verdict, decide
 from monitor.errors import StoreError
 from monitor.evaluate import Evaluation, advance, stretches
@@ -25,6 +25,7 @@ from monitor.reading import Reading, read, request
 from monitor.stores.base import StoreSettings
 from monitor.stores.files.ingest import Ingested
 from monitor.stores.sql import SqlStore
+from monitor.timetable import Timetable
 
 DAY = dt.timedelta(days=1)
 WEEK = dt.timedelta(weeks=1)
@@ -84,7 +85,7 @@ def configuration(settings: StoreSettings) -> Config:
         exclusions=(),
         channels={},
         base_url=None,
-        schedule=Schedule(none),
+        schedule=Timetable(none),
     )
 
 
