@@ -27,6 +27,26 @@ KINDS: Mapping[tuple[str, str], Kind] = {
     (NAME, "check_crashed"): Kind(
         "The check {check} crashed", "This is a fault of trackwatch, or of your own check: see the log of the run."
     ),
+    (NAME, "evaluation_late"): Kind(
+        "trackwatch is late",
+        "See the log of the service, and whether the event store takes longer to answer than it used to.",
+        spoils=False,
+    ),
+    (NAME, "channel_broken"): Kind(
+        "Channel {check} takes no messages",
+        "Repair it, and try it with trackwatch alert test. What waits is sent when it works again.",
+        spoils=False,
+    ),
+    (NAME, "cannot_fire"): Kind(
+        "The check {check} can never find anything",
+        "Correct its settings, or switch it off: what watches nothing should not look as if it did.",
+        spoils=False,
+    ),
+    (NAME, "configuration_refused"): Kind(
+        "The changed configuration is wrong, the old one is used",
+        "Run trackwatch validate on it; it is taken over as soon as it is right.",
+        spoils=False,
+    ),
     ("lateness", "not_loaded"): Kind(
         "{subject} has no new events",
         "Look at the sync history of the pipe. What depends on it is judged as soon as it is loaded again.",

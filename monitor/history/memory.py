@@ -23,6 +23,7 @@ from monitor.history.lease import StoredLease, refuse_overtaken
 from monitor.history.measures import Progress, Rhythm, Watermark
 from monitor.history.points import Span
 from monitor.history.times import moment, seconds
+from monitor.history.vitals import Vitals, read_vitals
 from monitor.incidents import Incident
 
 if TYPE_CHECKING:
@@ -141,6 +142,11 @@ class Memory:
             actions.write_action(connection, self._workspace, action)
             outbox.enqueue(connection, self._workspace, deliveries)
             return after
+
+    def vitals(self) -> Vitals:
+        """Return how trackwatch itself is doing."""
+        with transaction(self._engine) as connection:
+            return read_vitals(connection, self._workspace)
 
     def note(self, known: Sequence[Incident], deliveries: Sequence[Delivery]) -> None:
         """Keep incidents and messages alone, where nothing could be read; in one transaction."""

@@ -1,0 +1,178 @@
+"""What does a served installation do, and when? It evaluates while it leads, delivers, and looks after itself."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from monitor import metrics, watchdog
+from monitor.alerts.deliver import deliver
+from monitor.config import Config, load_config
+from monitor.errors import TrackwatchError, UsageError
+from monitor.heartbeat import Heartbeat
+from monitor.history.memory import Memory
+from monitor.leadership import BEAT, Leadership
+from monitor.pipeline import Installation, Result, run
+from monitor.schedule import Clockwork
+from monitor.stores.base import Store
+from monitor.watchdog import EVALUATED, Health
+
+OFTEN = dt.timedelta(minutes=1)  # how often what waits is tried again, and trackwatch looks after itself
+LOOK = dt.timedelta(seconds=10)  # how often it is seen whether the configuration was changed
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What a service needs of the world outside."""
+
+    now: Callable[[], dt.datetime]
+    open_store: Callable[[Config], Store]
+    show: Callable[[Config, Result, float], None]  # what an evaluation found, to people
+    heartbeat: Callable[[str | None], Heartbeat] = Heartbeat
+
+
+class Service:
+    """One workspace that is being served: what it does at its times."""
+
+    def __init__(self, config: Config, memory: Memory, leadership: Leadership, world: World) -> None:
+        """Prepare; nothing happens before it is put into a clockwork."""
+        self.config = config
+        self.memory = memory
+        self.refused = ""  # why a changed configuration was not taken over
+        self._leadership = leadership
+        self._world = world
+        self._files = _fingerprint(config)
+        self._busy = threading.Lock()  # one evaluation or delivery at a time
+        self._asked: Store | None = None
+        self._clockwork: Clockwork | None = None
+
+    def wind(self, clockwork: Clockwork) -> None:
+        """Put everything that is to be done into a clockwork."""
+        self._clockwork = clockwork
+        clockwork.every(self._job("beat"), BEAT, self.beat)
+        clockwork.every(self._job("reload"), LOOK, self.reload)
+        clockwork.every(self._job("deliver"), OFTEN, self.deliver)
+        clockwork.every(self._job("watch"), OFTEN, self.look_after)
+        clockwork.at(self._job("evaluate"), self.config.schedule, self.evaluate)
+
+    def beat(self) -> None:
+        """Hold or take the lease; who takes it evaluates at once."""
+        led = self._leadership.leading
+        leads = self._leadership.beat(self._world.now())
+        metrics.lead(self.config.workspace, leading=leads)
+        if leads and not led and self._clockwork:
+            self._clockwork.soon(self._job("evaluate"))
+
+    def evaluate(self) -> None:
+        """Evaluate everything that is due, if this process leads; tell the heartbeat."""
+        if not self._leadership.leading:
+            return
+        heartbeat = self._world.heartbeat(self.config.heartbeat)
+        heartbeat.ping("start")
+        try:
+            with self._busy:
+                result = self._evaluated()
+        except Exception as error:
+            metrics.count_failure(self.config.workspace)
+            heartbeat.ping("fail", type(error).__name__)
+            raise
+        heartbeat.ping("fail" if result.error else "success", "the event store does not answer" if result.error else "")
+
+    def deliver(self) -> None:
+        """Try again what waits, between evaluations."""
+        if not self._leadership.leading or not self._busy.acquire(blocking=False):
+            return
+        try:
+            deliver(self.memory.outbox, self.config.channels, self._world.now())
+        finally:
+            self._busy.release()
+
+    def look_after(self) -> None:
+        """See what is wrong with trackwatch itself, and tell it as incidents."""
+        if not self._leadership.leading:
+            return
+        idle = self._busy.acquire(blocking=False)
+        try:
+            now = self._world.now()
+            found = watchdog.findings(self.config, self.health(), now)
+            watchdog.note(self.config, self.memory, found, now, ends=idle)
+        finally:
+            if idle:
+                self._busy.release()
+
+    def health(self) -> Health:
+        """Return what is known of trackwatch itself."""
+        return watchdog.health_of(self.memory, self.refused)
+
+    def reload(self, *, forced: bool = False) -> None:
+        """Take over the configuration, if it was changed and is right; else keep the old one, and say so."""
+        found = _fingerprint(self.config)
+        if found == self._files and not forced:
+            return
+        self._files = found
+        try:
+            changed = load_config(self.config.file)
+            _refuse_another_state(self.config, changed)
+        except TrackwatchError as error:
+            self.refused = str(error)
+            _log.error("%s: the changed configuration is wrong, the old one stays: %s", self.config.workspace, error)
+            return
+        retimed = changed.schedule != self.config.schedule
+        self.refused, self.config = "", changed
+        self._files = _fingerprint(changed)
+        _log.info("%s: the configuration was read again", changed.workspace)
+        if retimed and self._clockwork:
+            self._clockwork.at(self._job("evaluate"), changed.schedule, self.evaluate)
+
+    def stop(self) -> None:
+        """Take back what the store is being asked: it would be for nobody."""
+        if self._asked:
+            self._asked.stop()
+
+    def leave(self) -> None:
+        """Give the lease back, once nothing is under way any more."""
+        with suppress(TrackwatchError):
+            self._leadership.leave()
+
+    def _evaluated(self) -> Result:
+        started, config = self._world.now(), self.config
+        store = self._asked = self._world.open_store(config)
+        try:
+            result = run(Installation(config, store, self.memory), started)
+        finally:
+            self._asked = None
+            store.close()
+        seconds = (self._world.now() - started).total_seconds()
+        metrics.count(config.workspace, result, seconds)
+        said = {"error": str(result.error) if result.error else None, "seconds": round(seconds, 3)}
+        self.memory.put_snapshot(EVALUATED, started, said)
+        _log.info("evaluated", extra={"workspace": config.workspace, "tests": len(result.verdicts), **said})
+        self._world.show(config, result, seconds)
+        return result
+
+    def _job(self, name: str) -> str:
+        return f"{self.config.file}:{self.config.workspace}:{name}"
+
+
+def _refuse_another_state(old: Config, new: Config) -> None:
+    if (old.state_url, old.workspace) != (new.state_url, new.workspace):
+        raise UsageError("another 'state' or 'workspace' needs a restart of trackwatch serve")
+
+
+def _fingerprint(config: Config) -> frozenset[tuple[Path, int, int]]:
+    """Return what tells whether the configuration or its plan was changed."""
+    plan = config.plan_path
+    folder = sorted(plan.rglob("*.y*ml")) if plan and plan.is_dir() else [plan] if plan else []
+    found = set()
+    for path in (config.file, *folder):
+        with suppress(OSError):
+            stat = path.stat()
+            found.add((path, stat.st_mtime_ns, stat.st_size))
+    return frozenset(found)

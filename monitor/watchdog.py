@@ -1,0 +1,127 @@
+"""Who watches the watcher? What is wrong with trackwatch itself becomes an incident like any other.
+
+Each kind is one incident for each subject, told once and over when its cause is: never a storm.
+That trackwatch is not there at all, it cannot say itself: that is what the heartbeat is for.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from checks.base import Finding
+from checks.model import READY_DAYS
+from monitor import inventory, operations, tell
+from monitor.config import CheckConfig, Config
+from monitor.evaluate import advance, operational
+from monitor.history.memory import Memory
+from monitor.history.vitals import Vitals
+from monitor.inventory import Inventory
+from monitor.pipeline import composer_of
+
+BROKEN_AFTER = dt.timedelta(hours=1)  # and some tries, in which a channel took nothing
+BROKEN_TRIES = 3
+KINDS = ("evaluation_late", "channel_broken", "cannot_fire", "configuration_refused")
+EVALUATED = "evaluated"  # the snapshot of the last evaluation that came to an end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """What is known of trackwatch itself."""
+
+    vitals: Vitals
+    evaluated: dt.datetime | None  # when an evaluation last ended well; None: never
+    stored: Inventory | None = None  # what the store holds
+    refused: str = ""  # why the configuration that was changed is not in use
+
+
+def health_of(memory: Memory, refused: str = "") -> Health:
+    """Return what the state database knows of trackwatch itself."""
+    evaluated, stored = memory.snapshot(EVALUATED), memory.snapshot(inventory.NAME)
+    return Health(
+        vitals=memory.vitals(),
+        evaluated=evaluated[0] if evaluated else None,
+        stored=Inventory.from_json(stored[1]) if stored else None,
+        refused=refused,
+    )
+
+
+def is_late(config: Config, health: Health, now: dt.datetime) -> bool:
+    """Say whether an evaluation should have ended by now; a first one takes as long as it takes."""
+    return health.evaluated is not None and now > config.schedule.late_after(health.evaluated)
+
+
+def findings(config: Config, health: Health, now: dt.datetime) -> list[Finding]:
+    """Return what is wrong with trackwatch itself now."""
+    return [*_late(config, health, now), *_broken(health.vitals, now), *_blind(config, health), *_refused(health)]
+
+
+def note(config: Config, memory: Memory, found: Sequence[Finding], now: dt.datetime, *, ends: bool = True) -> bool:
+    """Open, continue and end the incidents about trackwatch itself; return whether anything changed.
+
+    Args:
+        config: whom to tell.
+        memory: where incidents are kept.
+        found: what is wrong now, of all `KINDS`.
+        now: the time.
+        ends: False: nothing is ended, since an evaluation that knows it open is still under way.
+    """
+    known = memory.incidents()
+    over = [f for kind in KINDS for f in operations.recovered(known, found, kind)] if ends else []
+    new = [f for f in found if not any(_is_about(f, g) for incident in known for g in incident.findings)]
+    if not over and not new:
+        return False
+    after = advance(known, operational(config, [*new, *over]), now)
+    before = {incident.id: incident for incident in known}
+    changed = [incident for incident in after if before.get(incident.id) != incident]
+    believed, messages = tell.messages(changed, composer_of(config), lambda _: None, now)
+    memory.note(believed, tell.address(messages, tuple(config.channels)))
+    return True
+
+
+def _is_about(finding: Finding, other: Finding) -> bool:
+    return (finding.check, finding.kind, finding.property) == (other.check, other.kind, other.property)
+
+
+def _late(config: Config, health: Health, now: dt.datetime) -> Iterator[Finding]:
+    if health.evaluated and is_late(config, health, now):
+        text = f"The last evaluation ended {health.evaluated:%Y-%m-%d %H:%M} UTC; they are due {config.schedule}."
+        yield Finding(check=operations.NAME, kind="evaluation_late", since=health.evaluated, text=text)
+
+
+def _broken(vitals: Vitals, now: dt.datetime) -> Iterator[Finding]:
+    said = {
+        waiting.channel: f"{waiting.number} message(s) wait since {waiting.oldest:%Y-%m-%d %H:%M} UTC: {waiting.why}"
+        for waiting in vitals.waiting
+        if waiting.attempts >= BROKEN_TRIES and now - waiting.oldest > BROKEN_AFTER
+    }
+    said |= {channel: f"its last message could not be delivered: {why}" for channel, why in vitals.failed.items()}
+    for channel, why in sorted(said.items()):
+        yield Finding(check=operations.NAME, kind="channel_broken", property=channel, text=f"{channel}: {why}.")
+
+
+def _blind(config: Config, health: Health) -> Iterator[Finding]:
+    for check in config.checks.values():
+        if why := _why_blind(check, config, health.stored):
+            text = f"The check {check.name} can never find anything: {why}."
+            yield Finding(check=operations.NAME, kind="cannot_fire", property=check.name, text=text)
+
+
+def _why_blind(check: CheckConfig, config: Config, stored: Inventory | None) -> str:
+    if config.store.history < dt.timedelta(days=READY_DAYS):
+        return f"store.history is {config.store.history}, and nothing is judged before {READY_DAYS} days of it"
+    there = set(stored.events) if stored else set()
+    watched = check.only & (there | config.plan.events.keys()) if there else check.only
+    if check.only and not watched:
+        return "none of the events of 'only' is in the store or in the plan"
+    if check.only and check.only <= check.ignore:
+        return "'ignore' takes away every event of 'only'"
+    return ""
+
+
+def _refused(health: Health) -> Iterator[Finding]:
+    if health.refused:
+        first, *more = health.refused.splitlines()
+        rest = f" And {len(more)} more." if more else ""
+        yield Finding(check=operations.NAME, kind="configuration_refused", text=f"{first}.{rest}")
