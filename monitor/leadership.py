@@ -11,6 +11,7 @@ import datetime as dt
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 from filelock import FileLock, Timeout
 
@@ -81,17 +82,19 @@ class Leadership:
             _log.info("this process evaluates from now on (lease %d)", self._token)
 
 
-def only_process(state: Path) -> FileLock:
-    """Lock a state file for as long as this process lives; the lock is released by `release()` or by its end.
+def only_process(state: Path, workspace: str) -> FileLock:
+    """Lock a workspace of a state file until `release()`, or until this process ends.
 
     Raises:
         UsageError: another process serves from it.
     """
-    lock = FileLock(f"{state}.lock")
+    lock = FileLock(f"{state}.{quote(workspace, safe='')}.lock")
     state.parent.mkdir(parents=True, exist_ok=True)
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        message = f"another 'trackwatch serve' uses {state}: several processes need a PostgreSQL as state"
+        message = (
+            f"another 'trackwatch serve' watches {workspace} with {state}: several processes need a PostgreSQL as state"
+        )
         raise UsageError(message) from None
     return lock

@@ -8,7 +8,12 @@ from typing import Any, cast
 from pythonjsonlogger.json import JsonFormatter
 
 TEXT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-QUIET = ("apscheduler", "alembic", "waitress")
+QUIET = {
+    "apscheduler": logging.WARNING,
+    "alembic": logging.WARNING,
+    "waitress": logging.WARNING,
+    "urllib3": logging.ERROR,
+}
 
 
 def write_log(form: str) -> None:
@@ -19,8 +24,8 @@ def write_log(form: str) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(_json() if form == "json" else logging.Formatter(TEXT))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    for library in QUIET:
-        logging.getLogger(library).setLevel(logging.WARNING)
+    for library, level in QUIET.items():
+        logging.getLogger(library).setLevel(level)
 
 
 def _json() -> logging.Formatter:

@@ -7,7 +7,7 @@ messages that wait, open incidents) is read when somebody scrapes.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -73,7 +73,7 @@ def lead(workspace: str, *, leading: bool) -> None:
     _LEADER.labels(workspace).set(leading)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # a registry wants to hash it
 class Stored(Collector):
     """What stands in the state database of one workspace, read at each scrape."""
 
@@ -106,25 +106,29 @@ class Stored(Collector):
                 gauge.add_metric((self.config.workspace,), self._age(at))
                 yield gauge
         lags = {(source,): self._age(at) for source, at in health.vitals.received.items()}
-        yield self._filled("source_lag_seconds", "Since the newest message of a source.", ("source",), lags)
+        yield self._filled("source_lag_seconds", "Since the newest message of a source.", ("source",), lags.items())
         waits = {(each.channel,): self._age(each.oldest) for each in health.vitals.waiting}
-        yield self._filled("oldest_waiting_seconds", "Age of the oldest undelivered message.", ("channel",), waits)
+        yield self._filled(
+            "oldest_waiting_seconds", "Age of the oldest undelivered message.", ("channel",), waits.items()
+        )
 
     def _numbers(self, health: Health) -> Iterable[Metric]:
         vitals, budget = health.vitals, self.config.budget.false_alerts_per_week
-        yield self._filled("messages", "Messages in the outbox, by state.", ("channel", "state"), vitals.deliveries)
+        yield self._filled(
+            "messages", "Messages in the outbox, by state.", ("channel", "state"), vitals.deliveries.items()
+        )
         incidents = {(severity,): number for severity, number in vitals.incidents.items()}
-        yield self._filled("incidents_open", "Incidents that are not over.", ("severity",), incidents)
-        yield self._filled("runs_kept", "Runs that the state database knows of.", (), {(): vitals.runs})
-        yield self._filled("budget_false_alerts_per_week", "False alerts that may be told in a week.", (), {(): budget})
-        refused = {(): bool(health.refused)}
+        yield self._filled("incidents_open", "Incidents that are not over.", ("severity",), incidents.items())
+        yield self._filled("runs_kept", "Runs that the state database knows of.", (), [((), vitals.runs)])
+        yield self._filled("budget_false_alerts_per_week", "What may be told in a week.", (), [((), budget)])
+        refused = [((), float(bool(health.refused)))]
         yield self._filled("configuration_refused", "1 where a changed configuration is wrong.", (), refused)
 
     def _filled(
-        self, name: str, text: str, labels: tuple[str, ...], values: Mapping[tuple[str, ...], float]
+        self, name: str, text: str, labels: tuple[str, ...], values: Iterable[tuple[tuple[str, ...], float]]
     ) -> GaugeMetricFamily:
         gauge = self._gauge(name, text, labels)
-        for key, value in values.items():
+        for key, value in values:
             gauge.add_metric((self.config.workspace, *key), value)
         return gauge
 

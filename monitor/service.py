@@ -13,7 +13,7 @@ from pathlib import Path
 from monitor import metrics, watchdog
 from monitor.alerts.deliver import deliver
 from monitor.config import Config, load_config
-from monitor.errors import TrackwatchError, UsageError
+from monitor.errors import OvertakenError, TrackwatchError, UsageError
 from monitor.heartbeat import Heartbeat
 from monitor.history.memory import Memory
 from monitor.leadership import BEAT, Leadership
@@ -46,12 +46,22 @@ class Service:
         self.config = config
         self.memory = memory
         self.refused = ""  # why a changed configuration was not taken over
+        self.on_reload: Callable[[Config], None] = lambda _: None
         self._leadership = leadership
         self._world = world
         self._files = _fingerprint(config)
         self._busy = threading.Lock()  # one evaluation or delivery at a time
         self._asked: Store | None = None
         self._clockwork: Clockwork | None = None
+
+    @property
+    def leading(self) -> bool:
+        """Say whether this process evaluates."""
+        return self._leadership.leading
+
+    def now(self) -> dt.datetime:
+        """Return the time, or the one that it always is in a demonstration."""
+        return self.config.clock or self._world.now()
 
     def wind(self, clockwork: Clockwork) -> None:
         """Put everything that is to be done into a clockwork."""
@@ -79,6 +89,8 @@ class Service:
         try:
             with self._busy:
                 result = self._evaluated()
+        except OvertakenError:
+            raise  # the one who evaluates now tells the heartbeat
         except Exception as error:
             metrics.count_failure(self.config.workspace)
             heartbeat.ping("fail", type(error).__name__)
@@ -90,7 +102,7 @@ class Service:
         if not self._leadership.leading or not self._busy.acquire(blocking=False):
             return
         try:
-            deliver(self.memory.outbox, self.config.channels, self._world.now())
+            deliver(self.memory.outbox, self.config.channels, self.now(), self.config.delivery)
         finally:
             self._busy.release()
 
@@ -100,7 +112,7 @@ class Service:
             return
         idle = self._busy.acquire(blocking=False)
         try:
-            now = self._world.now()
+            now = self.now()
             found = watchdog.findings(self.config, self.health(), now)
             watchdog.note(self.config, self.memory, found, now, ends=idle)
         finally:
@@ -127,6 +139,7 @@ class Service:
         retimed = changed.schedule != self.config.schedule
         self.refused, self.config = "", changed
         self._files = _fingerprint(changed)
+        self.on_reload(changed)
         _log.info("%s: the configuration was read again", changed.workspace)
         if retimed and self._clockwork:
             self._clockwork.at(self._job("evaluate"), changed.schedule, self.evaluate)
@@ -145,14 +158,14 @@ class Service:
         started, config = self._world.now(), self.config
         store = self._asked = self._world.open_store(config)
         try:
-            result = run(Installation(config, store, self.memory), started)
+            result = run(Installation(config, store, self.memory), config.clock or started)
         finally:
             self._asked = None
             store.close()
         seconds = (self._world.now() - started).total_seconds()
         metrics.count(config.workspace, result, seconds)
         said = {"error": str(result.error) if result.error else None, "seconds": round(seconds, 3)}
-        self.memory.put_snapshot(EVALUATED, started, said)
+        self.memory.put_snapshot(EVALUATED, config.clock or started, said)
         _log.info("evaluated", extra={"workspace": config.workspace, "tests": len(result.verdicts), **said})
         self._world.show(config, result, seconds)
         return result

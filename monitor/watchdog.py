@@ -67,16 +67,17 @@ def note(config: Config, memory: Memory, found: Sequence[Finding], now: dt.datet
         now: the time.
         ends: False: nothing is ended, since an evaluation that knows it open is still under way.
     """
-    known = memory.incidents()
-    over = [f for kind in KINDS for f in operations.recovered(known, found, kind)] if ends else []
-    new = [f for f in found if not any(_is_about(f, g) for incident in known for g in incident.findings)]
+    known = memory.incidents(since=now - config.telling.life.flap)
+    still = [incident for incident in known if incident.is_open]
+    over = [f for kind in KINDS for f in operations.recovered(still, found, kind)] if ends else []
+    new = [f for f in found if not any(_is_about(f, g) for incident in still for g in incident.findings)]
     if not over and not new:
         return False
-    after = advance(known, operational(config, [*new, *over]), now)
+    after = advance(known, operational(config, [*new, *over]), now, config.telling.life)
     before = {incident.id: incident for incident in known}
     changed = [incident for incident in after if before.get(incident.id) != incident]
-    believed, messages = tell.messages(changed, composer_of(config), lambda _: None, now)
-    memory.note(believed, tell.address(messages, tuple(config.channels)))
+    told = tell.tell(changed, composer_of(config), lambda _: None, now, tuple(config.channels), config.telling)
+    memory.note(told.incidents, told.deliveries)
     return True
 
 

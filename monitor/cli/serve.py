@@ -1,78 +1,154 @@
-"""`trackwatch serve`: keep running, evaluate on schedule."""
+"""`trackwatch serve`: keep running, evaluate on schedule, show the pages."""
 
 from __future__ import annotations
 
-import logging
+import os
+import queue
 import signal
+import socket
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.common import config_option, current_time, opened, time_of
+from monitor.cli.common import current_time
 
 if TYPE_CHECKING:
     from monitor.config import Config
+    from monitor.pipeline import Result
+    from monitor.service import Service, World
     from monitor.stores.base import Store
     from monitor.web.server import Server
 
+STOP, RELOAD = "stop", "reload"
+
 
 @click.command("serve")
-@config_option
-def command(config_path: Path | None) -> None:
-    """Evaluate now and then on schedule (`schedule: {every: 1h}`), and show the pages, until stopped."""
+@click.option(
+    "--config",
+    "paths",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Configuration, or a folder of them; may be given several times. "
+    "By default ./trackwatch.yml, then ./config/trackwatch.yml.",
+)
+def command(paths: tuple[Path, ...]) -> None:
+    """Evaluate on schedule (`schedule: {every: 1h}`), and show the pages, until stopped.
+
+    SIGHUP, or a change of its files, reads the configuration again; a wrong one is not taken over. SIGTERM ends
+    it: what the store is being asked is taken back, and another process may take over at once.
+    """
     from monitor.config import load_config  # noqa: PLC0415 keeps --help fast
-    from monitor.schedule import keep_running  # noqa: PLC0415
+    from monitor.logs import write_log  # noqa: PLC0415
+    from monitor.schedule import Clockwork  # noqa: PLC0415
 
-    _log_to_stderr()
-    config = load_config(config_path)
-
-    asked: list[Store] = []
-    pages = _pages(config)
-
-    scheduler = keep_running(lambda: _evaluate(config, asked), config.schedule.every)
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        scheduler.shutdown(wait=False)  # start() returns when the evaluation under way has ended
-        for store in asked:
-            store.stop()  # what the database is working on would be for nobody
-        if pages:
-            pages.stop()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    click.echo(f"{config.workspace}: evaluating every {config.schedule.every}, until stopped", err=True)
-    if pages:
-        click.echo(f"{config.workspace}: pages at {pages.url}", err=True)
-    scheduler.start()
+    orders = _orders()
+    configs = [load_config(path) for path in _files(paths)]
+    write_log("json" if any(config.log == "json" for config in configs) else "text")
+    clockwork = Clockwork(threads=2 * len(configs) + 2)
+    with ExitStack() as stack:
+        services = [stack.enter_context(_served(config)) for config in configs]
+        for service in services:
+            service.wind(clockwork)
+            click.echo(f"{service.config.workspace}: evaluating {service.config.schedule}, until stopped", err=True)
+        clockwork.start()
+        for _ in iter(orders.get, STOP):
+            for service in services:
+                service.reload(forced=True)
+        for service in services:
+            service.stop()
+        clockwork.stop()
 
 
-def _evaluate(config: Config, asked: list[Store]) -> None:
-    """Evaluate once, and say what came of it; meanwhile the store can be told to stop."""
-    from monitor.pipeline import run  # noqa: PLC0415 keeps --help fast
-    from monitor.summary import as_text  # noqa: PLC0415
+def _orders() -> queue.SimpleQueue[str]:
+    """Return what the signals of the process will say; such a queue may be filled from a signal handler."""
+    orders: queue.SimpleQueue[str] = queue.SimpleQueue()
 
-    began = current_time()
-    with opened(config) as installation:
-        asked[:] = [installation.store]
-        result = run(installation, time_of(config))
-    click.echo(as_text(config, result, (current_time() - began).total_seconds()))
+    def order(said: str) -> Callable[[int, FrameType | None], None]:
+        return lambda _signal, _frame: orders.put(said)
 
-
-def _log_to_stderr() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for library in ("apscheduler", "alembic"):
-        logging.getLogger(library).setLevel(logging.WARNING)
+    for name, said in (("SIGTERM", STOP), ("SIGINT", STOP), ("SIGHUP", RELOAD)):
+        if number := getattr(signal, name, None):  # Windows has no SIGHUP
+            signal.signal(number, order(said))
+    return orders
 
 
-def _pages(config: Config) -> Server | None:
-    """Serve the pages, unless they are switched off."""
+def _files(paths: tuple[Path, ...]) -> list[Path | None]:
+    """Return the configurations that are meant: of a folder, every file that says where events lie."""
+    from monitor.document import load_document  # noqa: PLC0415 keeps --help fast
+    from monitor.errors import UsageError  # noqa: PLC0415
+
+    found: list[Path | None] = []
+    for path in paths:
+        if not path.is_dir():
+            found.append(path)
+            continue
+        inside = [file for file in sorted(path.glob("*.y*ml")) if "store" in load_document(file).data]
+        if not inside:
+            raise UsageError(f"no file in {path} has a 'store': it is no folder of configurations")
+        found += inside
+    return found or [None]
+
+
+@contextmanager
+def _served(config: Config) -> Iterator[Service]:
+    """Open what a configuration needs, and close it in the end."""
     from monitor.history.memory import Memory  # noqa: PLC0415 keeps --help fast
+    from monitor.leadership import Leadership, only_process  # noqa: PLC0415
+    from monitor.service import Service  # noqa: PLC0415
+
+    with ExitStack() as stack:
+        if file := _state_file(config.state_url):
+            stack.callback(only_process(file, config.workspace).release)
+        memory = Memory(config.state_url, config.workspace)
+        holder = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        service = Service(config, memory, Leadership(memory, holder, time.monotonic), _world())
+        stack.callback(service.leave)
+        if pages := _pages(service):
+            click.echo(f"{config.workspace}: pages at {pages.url}", err=True)
+            stack.callback(pages.stop)
+        yield service
+
+
+def _state_file(url: str) -> Path | None:
+    """Return the file that keeps the state, if it is one."""
+    kind, _, path = url.partition(":///")
+    return Path(path) if kind.startswith("sqlite") and path and not path.startswith(":") else None
+
+
+def _world() -> World:
+    from monitor.service import World  # noqa: PLC0415 keeps --help fast
+    from monitor.stores.opening import DeferredStore  # noqa: PLC0415
+
+    def open_store(config: Config) -> Store:
+        return DeferredStore(config.store.settings, config.plan)
+
+    return World(now=current_time, open_store=open_store, show=_show)
+
+
+def _show(config: Config, result: Result, seconds: float) -> None:
+    from monitor.summary import as_text  # noqa: PLC0415 keeps --help fast
+
+    if config.log == "text":
+        click.echo(as_text(config, result, seconds))
+
+
+def _pages(service: Service) -> Server | None:
+    """Serve the pages, unless they are switched off; they follow the configuration when it is read again."""
+    from monitor.web import health  # noqa: PLC0415 keeps --help fast
     from monitor.web.app import create_app  # noqa: PLC0415
     from monitor.web.server import start  # noqa: PLC0415
+    from monitor.web.site import attach  # noqa: PLC0415
 
+    config = service.config
     if not config.web.enabled:
         return None
-    memory = Memory(config.state_url, config.workspace)
-    return start(create_app(config, memory, lambda: time_of(config)), config.web)
+    app = create_app(config, service.memory, service.now)
+    health.attach(app, service.health, lambda: service.leading)
+    service.on_reload = lambda changed: attach(app, changed, service.memory, service.now)
+    return start(app, config.web)

@@ -15,10 +15,10 @@ from werkzeug.exceptions import HTTPException
 from monitor.config import Config
 from monitor.errors import TrackwatchError
 from monitor.history.memory import Memory
-from monitor.web import access, acts, events, incidents, overview, plan, records, reports, slack, words
+from monitor.web import access, acts, events, health, incidents, overview, plan, records, reports, slack, words
 from monitor.web.site import attach, site
 
-PAGES = (overview, incidents, acts, events, plan, reports, records, slack)
+PAGES = (health, overview, incidents, acts, events, plan, reports, records, slack)
 NAV = (
     ("overview.overview", "Overview"),
     ("incidents.listed", "Incidents"),

@@ -1,22 +1,40 @@
-"""Does the service keep evaluating, and stop when it is told to?"""
+"""Does the service keep evaluating, take orders, and stop when it is told to?"""
 
 from __future__ import annotations
 
 import datetime as dt
 import logging
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
-from monitor.errors import StoreError
-from monitor.schedule import keep_running
+from monitor.errors import OvertakenError, StoreError
+from monitor.schedule import Clockwork
+from monitor.timetable import Timetable
+
+SERVE = (sys.executable, "-c", "from monitor.cli import main; main()", "serve")
+CONFIG = """
+store: {url: "sqlite:///events.db", layout: events, table: events}
+state: sqlite:///state.db
+web: {enabled: false}
+log: json
+"""
 
 
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        pytest.param(StoreError("the store is down"), "the store is down; the next evaluation", id="a known failure"),
-        pytest.param(RuntimeError("a bug"), "this evaluation failed", id="a bug"),
+        pytest.param(StoreError("the store is down"), "store is down; it will be tried again", id="a known failure"),
+        pytest.param(OvertakenError("another was faster"), "another was faster", id="another was faster"),
+        pytest.param(RuntimeError("a bug"), "this failed", id="a bug"),
     ],
 )
 def test_an_evaluation_that_fails_is_followed_by_the_next(caplog, error, said):
@@ -26,12 +44,73 @@ def test_an_evaluation_that_fails_is_followed_by_the_next(caplog, error, said):
         ticks.release()
         raise error
 
-    scheduler = keep_running(tick, dt.timedelta(seconds=1))
-    thread = threading.Thread(target=scheduler.start)
-    with caplog.at_level(logging.ERROR, logger="monitor.schedule"):
-        thread.start()
+    clockwork = Clockwork(1)
+    clockwork.at("evaluate", Timetable(dt.timedelta(seconds=1)), tick)
+    with caplog.at_level(logging.INFO, logger="monitor.schedule"):
+        clockwork.start()
         assert all(ticks.acquire(timeout=10) for _ in range(2))
-    scheduler.shutdown(wait=True)
-    thread.join(timeout=10)
-    assert not thread.is_alive()
+        clockwork.stop()
     assert said in caplog.text
+
+
+def test_an_evaluation_is_not_begun_while_one_is_under_way():
+    under_way, most, ticks = [0], [0], threading.Semaphore(0)
+    release = threading.Event()
+
+    def tick() -> None:
+        under_way[0] += 1
+        most[0] = max(most[0], under_way[0])
+        ticks.release()
+        release.wait(10)
+        under_way[0] -= 1
+
+    clockwork = Clockwork(4)
+    clockwork.every("evaluate", dt.timedelta(seconds=1), tick)
+    clockwork.start()
+    assert ticks.acquire(timeout=10)
+    for _ in range(3):
+        clockwork.soon("evaluate")
+    release.set()
+    assert ticks.acquire(timeout=10)
+    clockwork.stop()
+    assert most == [1]
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """Run `trackwatch serve` in a folder with an empty store."""
+    (folder / "trackwatch.yml").write_text(CONFIG)
+    with sqlite3.connect(folder / "events.db") as connection:
+        connection.execute("CREATE TABLE IF NOT EXISTS events (received_at DATETIME, event TEXT, id TEXT, source TEXT)")
+    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    process = subprocess.Popen(SERVE, cwd=folder, env=environ, stderr=subprocess.PIPE, text=True)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def until(process: subprocess.Popen[str], said: str) -> str:
+    """Read the log up to a line that says something."""
+    for line in process.stderr or ():
+        if said in line:
+            return line
+    raise AssertionError(f"never said: {said}")
+
+
+def test_a_service_takes_orders_and_leaves_in_order(tmp_path):
+    with serving(tmp_path) as process:
+        until(process, '"message": "evaluated"')
+        second = subprocess.run(
+            SERVE, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+            capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
+        assert (second.returncode, "need a PostgreSQL" in second.stderr) == (2, True)
+        process.send_signal(signal.SIGHUP)
+        until(process, "the configuration was read again")
+        (tmp_path / "trackwatch.yml").write_text(CONFIG + "budget: {}\nnonsense: 1\n")
+        process.send_signal(signal.SIGHUP)
+        assert "trackwatch.yml:7: 'nonsense'" in until(process, "is wrong, the old one stays")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 0

@@ -142,11 +142,11 @@ def test_what_a_lost_process_was_sending_is_looked_into_at_once(process, clock):
 
 
 def test_a_second_process_on_one_file_is_refused_until_the_first_is_gone(tmp_path):
-    first = only_process(tmp_path / "state.db")
-    with pytest.raises(UsageError, match=r"another 'trackwatch serve' uses .*: several processes need a PostgreSQL"):
-        only_process(tmp_path / "state.db")
+    first = only_process(tmp_path / "state.db", "production")
+    with pytest.raises(UsageError, match=r"another 'trackwatch serve' watches production .* need a PostgreSQL"):
+        only_process(tmp_path / "state.db", "production")
     first.release()
-    only_process(tmp_path / "state.db").release()
+    only_process(tmp_path / "state.db", "production").release()
 
 
 def test_processes_that_start_at_once_on_an_empty_database_make_its_tables_once(url):
