@@ -17,6 +17,7 @@ SECRETS = {
     "SMTP_PASSWORD": "made-up",
     "WEBHOOK_SECRET": "made-up",
     "PAGERDUTY_ROUTING_KEY": "made-up",
+    "HEARTBEAT_URL": "https://heartbeat.example/made-up",
 }
 
 
