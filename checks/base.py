@@ -59,6 +59,11 @@ class Stat(StrEnum):
     BOOLEANS = "booleans"
     TIMES = "times"  # texts that spell a day or a time, as ISO 8601 has it; in JSON too
     NESTED = "nested"  # objects and arrays
+    DUE = "due"  # rows in which the rule says that the property must be there; OUTSIDE counts those without it
+    VALUES = "values"  # rows by value of a property: the label is its hash, of the 20 most frequent of a bucket
+    SKEWS = "skews"  # rows by seconds from sent_at to received_at; the label is the bin
+    CROWDS = "crowds"  # rows by how many users their device has in the bucket; the label is the bin
+    SPREADS = "spreads"  # rows by how many devices their user has in the bucket; the label is the bin
     DELAYS = "delays"  # rows by seconds from occurred_at to received_at; the label is the bin
     LAGS = "lags"  # rows by seconds from received_at to loaded_at; the label is the bin
     RECEIVED = "received"  # newest received_at, seconds since 1970
@@ -82,8 +87,10 @@ NOT_ADDITIVE = frozenset(
 class Rule:
     """What a value is held against."""
 
-    kind: Literal["type", "enum", "pattern", "range", "after"]
-    value: tuple[Any, ...]  # ("integer",) | the members | (regex,) | (min or None, max or None) | (event, seconds)
+    kind: Literal["type", "enum", "pattern", "format", "range", "length", "when", "after"]
+    value: tuple[Any, ...]
+    """("integer",) | the members | (regex,) | (min or None, max or None) | pairs of a property and its values, all of
+    which a message must have for the property to be due | (event, seconds)."""
 
 
 @dataclass(frozen=True, slots=True)

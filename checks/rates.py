@@ -67,6 +67,12 @@ def shares(bad: Table, rows: Table) -> Shares:
     return Shares(own, rows.values[index])
 
 
+def nothing(table: Table) -> Shares:
+    """Return no series, on the calendar of a table."""
+    none = table.only(lambda _: False)
+    return Shares(none, none.values)
+
+
 def judge_shares(profile: Profile, given: Shares, limit: Limit) -> Iterator[Finding]:
     """Yield a finding for every series and day under judgement that has rows."""
     table, days = given.bad, judged(profile, given.bad)

@@ -190,6 +190,13 @@ class first_code(FunctionElement[int]):  # noqa: N801
     inherit_cache = True
 
 
+class characters(FunctionElement[int]):  # noqa: N801
+    """The number of characters of a text."""
+
+    type = sa.BigInteger()
+    inherit_cache = True
+
+
 class digits(FunctionElement[int]):  # noqa: N801
     """The whole number that a text of 1 to 18 digits spells; of any other text null, or an error."""
 
@@ -268,6 +275,7 @@ _ELSE: Mapping[Construct, Callable[..., sa.ColumnElement[Any]]] = {
     ordered: lambda value: value,
     distinct: lambda value: sa.func.count(value.distinct()),
     key_hash: lambda value: sa.func.substr(sa.func.md5(value), 1, 16),
+    characters: sa.func.length,
     first_code: sa.func.ascii,
     quotients: lambda value, *by: Grouping(reduce(add, (whole(value, each) for each in by))),
     digits: lambda value: sa.cast(value, sa.BigInteger),

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from checks.base import EVERY, Grain, Measure, Stat
-from monitor.stores import texts
+from monitor.stores import labels, texts
 from monitor.stores.base import COLUMNS
 from monitor.stores.query import Query
 from monitor.stores.rows import KEYS, Cell, Part
@@ -22,11 +22,11 @@ Chunk = tuple[Texts, Texts, Texts, Texts, NDArray[np.datetime64], Numbers]  # so
 
 
 MOST_VALUES = 50  # of a dimension, by source, event and bucket: the rest is OTHER
-NONE, OTHER = "(none)", "(other)"
+NONE, OTHER, HASHED = "(none)", labels.OTHER, labels.HASHED
 BY_PLACE = ["source", "event", "property", "bucket"]
 ZERO_SAYS_SOMETHING = {Stat.FINGERPRINT, Stat.LOWEST, Stat.HIGHEST}
 OF_ASKED = {  # counted of members where asked
-    *(Stat.FINGERPRINT, Stat.DISTINCT, Stat.LOWEST, Stat.HIGHEST, Stat.SIZES),
+    *(Stat.FINGERPRINT, Stat.DISTINCT, Stat.LOWEST, Stat.HIGHEST, Stat.SIZES, Stat.VALUES),
     *texts.STATS,
 }
 
@@ -59,10 +59,23 @@ class Answer:
         columns = {f"c{i}": _over_labels(groups[f"c{i}"], cell.measure.stat) for i, cell in enumerate(cells)}
         return self._of(pd.DataFrame(columns).reset_index().assign(label=""), len(cells))
 
-    def of_bins(self, labels: Sequence[str]) -> Answer:
+    def of_bins(self, bins: Sequence[str]) -> Answer:
         """Return the rows that lie in a bin, by its label instead of its number."""
-        inside = self.label != ""
-        label = _texts([labels[int(number)] for number in self.label[inside]])
+        inside = np.array([label != "" and label[0] != HASHED for label in self.label], dtype=bool)
+        label = _texts([bins[int(number)] for number in self.label[inside]])
+        return self._part(inside, label)
+
+    def of_hashes(self) -> Answer:
+        """Return the rows that lie at the hash of a value, the most frequent ones of a place; the rest is OTHER."""
+        inside = np.array([label.startswith(HASHED) for label in self.label], dtype=bool)
+        answer = self._part(inside, _texts([label[len(HASHED) :] for label in self.label[inside]]))
+        counts = answer._table(answer.numbers[:1]).assign(label=answer.label)
+        rank = counts.sort_values(["c0", "label"], ascending=[False, True]).groupby(BY_PLACE).cumcount()
+        label = np.where(rank.reindex(counts.index).to_numpy() < labels.MOST_VALUES, answer.label, OTHER)
+        table = answer._table(answer.numbers).assign(label=label)
+        return self._of(table.groupby([*BY_PLACE, "label"], as_index=False).sum(), len(answer.numbers))
+
+    def _part(self, inside: NDArray[np.bool_], label: Texts) -> Answer:
         places = (self.source[inside], self.event[inside], self.property[inside], label, self.bucket[inside])
         return Answer(self.grain, *places, tuple(number[inside] for number in self.numbers))
 
@@ -154,6 +167,7 @@ class Frame:
         for i, cell in enumerate(part.cells):
             stat = cell.measure.stat
             here = answer.of_bins(part.labels or ()) if stat is Stat.SIZES else whole
+            here = answer.of_hashes() if stat is Stat.VALUES else here
             if stat is Stat.NULLS:
                 self._put_absences(here, here.numbers[i], spine, wanted)
             elif stat in OF_ASKED:

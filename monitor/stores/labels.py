@@ -7,23 +7,27 @@ bin of their size in the part that opens the object, so that nothing is parsed t
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
-from math import ceil
 
 import sqlalchemy as sa
 
 from checks.base import EVERY, Grain, Measure, Stat
-from checks.bins import SECONDS, SIZES, Bins
+from checks.bins import SECONDS, SIZES
 from monitor.stores import constructs as db
-from monitor.stores import people
+from monitor.stores import crowds, people, rules
+from monitor.stores.binned import binned
 from monitor.stores.rows import Cell, Expression, Part, Rows, cells, grouped
 from monitor.stores.table import Column
 
+MOST_VALUES = 20  # of a property, by source, event and bucket
+OTHER = "(other)"
+HASHED = "="  # in front of the hash of a value, where labels are numbers of bins too
 LARGEST = 1.797e308  # of float64, rounded down
 TIMES: Mapping[Stat, tuple[str, str]] = {  # from, to
     Stat.DELAYS: ("occurred_at", "received_at"),
     Stat.LAGS: ("received_at", "loaded_at"),
+    Stat.SKEWS: ("sent_at", "received_at"),
 }
+LABELLED = frozenset({*TIMES, *crowds.PAIRS, Stat.SIZES, Stat.VALUES})
 
 
 def parts(rows: Rows, measures: Sequence[Measure], grain: Grain) -> Iterator[Part]:
@@ -33,47 +37,33 @@ def parts(rows: Rows, measures: Sequence[Measure], grain: Grain) -> Iterator[Par
             value = _dimension(rows, cell.measure.by)
             if value is not None and cell.measure.stat is Stat.ROWS:
                 yield _by_value(rows, cell, grain, value)
-        elif cell.measure.stat is Stat.SIZES:
-            name = rows.layout.properties.get(cell.measure.property or "")
-            if name and (value := finite(rows.layout.columns[name], rows.column(name))) is not None:
-                whole = rows.layout.columns[name].type == "integer"
-                yield _by_bin(rows, cell, grain, value, binned(SIZES, whole=whole))
+        elif cell.measure.property:
+            yield from _of_property(rows, cell, grain)
+        elif cell.measure.stat in crowds.PAIRS:
+            yield from crowds.parts(rows, cell, grain)
         elif (seconds := _seconds(rows, cell.measure.stat)) is not None:
             yield _by_bin(rows, cell, grain, seconds, binned(SECONDS, whole=True))
 
 
+def _of_property(rows: Rows, cell: Cell, grain: Grain) -> Iterator[Part]:
+    name = rows.layout.properties.get(cell.measure.property or "")
+    if name is None:
+        return
+    column, value = rows.layout.columns[name], rows.column(name)
+    if cell.measure.stat is Stat.VALUES:
+        yield _by_hash(rows, cell, grain, db.exact(rules.spelt(column, value)))
+    elif (number := finite(column, value)) is not None:
+        yield _by_bin(rows, cell, grain, number, binned(SIZES, whole=column.type == "integer"))
+
+
 def is_labelled(measure: Measure) -> bool:
     """Say whether a measure is counted by label."""
-    return measure.stat in (*TIMES, Stat.SIZES) or measure.by is not None
+    return measure.stat in LABELLED or measure.by is not None
 
 
-def sized(measures: Sequence[Measure]) -> frozenset[str]:
-    """Return the properties whose sizes are asked for; EVERY stands for all."""
-    return frozenset(measure.property for measure in measures if measure.stat is Stat.SIZES and measure.property)
-
-
-def binned(bins: Bins, *, whole: bool) -> Expression:
-    """Return the number of the bin of column `v`, null of null."""
-    return sa.literal_column(_tree(bins, whole), sa.BigInteger())
-
-
-@lru_cache(maxsize=8)  # written out once: a tree of expressions costs a millisecond for each table
-def _tree(bins: Bins, whole: bool) -> str:
-    """Return a balanced tree of CASE, five comparisons deep.
-
-    Whole numbers are compared with whole bounds, so that no database makes decimals of them.
-    """
-    bounds = [ceil(bound) if whole else bound for bound in bins.bounds]
-    steps = [(bound, bounds.index(bound) + bounds.count(bound)) for bound in dict.fromkeys(bounds)]
-
-    def tree(low: int, high: int) -> str:
-        if low == high:
-            return str(steps[low - 1][1] if low else 0)
-        middle = (low + high) // 2
-        below, rest = tree(low, middle), tree(middle + 1, high)
-        return f"CASE WHEN v < {steps[middle][0]:.15g} THEN {below} ELSE {rest} END"
-
-    return f"CASE WHEN v IS NOT NULL THEN {tree(0, len(steps))} END"
+def named(measures: Sequence[Measure], stat: Stat) -> frozenset[str]:
+    """Return the properties of which a statistic is asked for; EVERY stands for all."""
+    return frozenset(measure.property for measure in measures if measure.stat is stat and measure.property)
 
 
 def finite(column: Column, value: Expression) -> Expression | None:
@@ -98,6 +88,26 @@ def with_sizes(members: sa.Subquery, asked: frozenset[str]) -> sa.Subquery:
     measured = sa.select(*members.c, size.label("v")).subquery("z")
     kept = [column for column in measured.c if column.name != "v"]
     return sa.select(*kept, binned(SIZES, whole=False).label("label")).select_from(measured).subquery("b")
+
+
+def with_values(members: sa.Subquery, asked: frozenset[str]) -> sa.Subquery:
+    """Return JSON members with their JSON text, where it was asked for: grouped by it, only its hash is selected."""
+    wanted = sa.true() if EVERY in asked else members.c.property.in_(sorted(asked))
+    said = sa.case((wanted, db.json_written(members.c.raw)))
+    return sa.select(*members.c, said.label("said")).subquery("y")
+
+
+def of_members(members: sa.Subquery) -> tuple[Expression | None, Sequence[Expression]]:
+    """Return the label of JSON members, and the columns that it is made of.
+
+    It is the number of the bin of their size, or behind HASHED the hash of their value.
+    """
+    size, said = members.c.get("label"), members.c.get("said")
+    if said is None:
+        return size, ()
+    hashed = sa.literal(HASHED, sa.Text()) + db.key_hash(said)
+    label = sa.case((said.is_not(None), hashed), else_=db.no_text() if size is None else db.text(size))
+    return label, [said] if size is None else [said, size]
 
 
 def _seconds(rows: Rows, stat: Stat) -> Expression | None:
@@ -129,3 +139,18 @@ def _dimension(rows: Rows, name: str) -> Expression | None:
 def _by_value(rows: Rows, cell: Cell, grain: Grain, value: Expression) -> Part:
     read = sa.select(*rows.keys(grain), value.label("label")).where(rows.window).subquery("r")
     return Part(grain, (cell,), grouped(read, [sa.func.count()], label=read.c.label), labels=())
+
+
+def _by_hash(rows: Rows, cell: Cell, grain: Grain, value: Expression) -> Part:
+    """Return the part that counts the most frequent values of a property; only their hashes leave the store."""
+    read = sa.select(*rows.keys(grain), value.label("v")).where(rows.window).subquery("r")
+    place = (read.c.source, read.c.event, read.c.bucket)
+    amount = sa.func.count().label("n")
+    counted = sa.select(*place, read.c.v, amount).where(read.c.v.is_not(None)).group_by(*place, read.c.v).subquery("c")
+    where = (counted.c.source, counted.c.event, counted.c.bucket)
+    rank = sa.func.row_number().over(partition_by=where, order_by=(counted.c.n.desc(), counted.c.v))
+    ranked = sa.select(*counted.c, rank.label("place")).subquery("w")
+    label = sa.case((ranked.c.place <= MOST_VALUES, db.key_hash(ranked.c.v)), else_=sa.literal(OTHER, sa.Text()))
+    kept = sa.select(*(c for c in ranked.c if c.name not in ("v", "place")), label.label("label")).subquery("k")
+    total = sa.cast(sa.func.sum(kept.c.n), sa.BigInteger)
+    return Part(grain, (cell,), grouped(kept, [total], label=kept.c.label), labels=())

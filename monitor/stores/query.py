@@ -27,7 +27,7 @@ from monitor.stores.table import Column, Constant, EventTable
 
 VALUES = (
     *(Stat.NULLS, Stat.FINGERPRINT, Stat.MISTYPED, Stat.OUTSIDE),
-    *(Stat.DISTINCT, Stat.LOWEST, Stat.HIGHEST),
+    *(Stat.DISTINCT, Stat.LOWEST, Stat.HIGHEST, Stat.DUE),
     *sorted(texts.STATS),
 )
 LIMITS: Mapping[Stat, Callable[[Expression], Expression]] = {Stat.LOWEST: sa.func.min, Stat.HIGHEST: sa.func.max}
@@ -73,7 +73,7 @@ def _parts(rows: Rows, measures: Sequence[Measure], grain: Grain) -> Iterable[Pa
     asked = {measure.stat for measure in measures}
     yield _columns(rows, [measure for measure in measures if not labels.is_labelled(measure)], grain)
     yield from labels.parts(rows, measures, grain)
-    if rows.layout.bag and asked & {*VALUES, Stat.SIZES}:
+    if rows.layout.bag and asked & {*VALUES, Stat.SIZES, Stat.VALUES}:
         yield _members(rows, measures, grain, rows.layout.bag)
     if Stat.SURPLUS in asked:
         yield _copies(grain, Stat.SURPLUS, _surplus(rows, grain))
@@ -110,7 +110,8 @@ def _is_absent(table: EventTable, prop: str | None) -> bool:
 def _aggregate(rows: Rows, measure: Measure, use: Callable[[Expression, str], Expression]) -> Expression | None:
     """Return the aggregate of one measure over the columns that it uses; None where there is nothing to read."""
     if measure.stat in VALUES:
-        return _value_aggregate(rows, measure, use)
+        due = measure.rule is not None and measure.rule.kind == "when"
+        return (_due if due else _value_aggregate)(rows, measure, use)
     identity, loaded = rows.field("id"), rows.layout.fields.get("loaded_at")
     if measure.stat is Stat.IDS and identity is not None:
         return sa.func.count(use(identity, "id"))
@@ -142,6 +143,23 @@ def _value_aggregate(rows: Rows, measure: Measure, use: Callable[[Expression, st
         return None if numbers is None else db.float64(LIMITS[measure.stat](numbers))
     condition = rules.broken(column, value, measure)
     return None if condition is None else rules.count_if(condition)
+
+
+def _due(rows: Rows, measure: Measure, use: Callable[[Expression, str], Expression]) -> Expression | None:
+    """Return how many rows must have a property because of others, or lack it then; None where it cannot be told."""
+    layout, rule = rows.layout, measure.rule
+    names = [layout.properties.get(other) for other, _ in rule.value] if rule else [None]
+    if rule is None or layout.bag is not None or measure.property in layout.unreadable or None in names:
+        return None
+
+    def read(name: str) -> tuple[Column, Expression]:
+        column = layout.columns[name]
+        return column, use(_read(column, rows.column(name)), f"p{list(layout.columns).index(name)}")
+
+    due = rules.met([read(name) for name in names if name], rule)
+    own = layout.properties.get(measure.property or "")
+    lacks = due if own is None else sa.and_(due, read(own)[1].is_(None))
+    return rules.count_if(due if measure.stat is Stat.DUE else lacks)
 
 
 def _form_aggregate(
@@ -177,9 +195,11 @@ def _members(rows: Rows, measures: Sequence[Measure], grain: Grain, bag: str) ->
         value.amount.label("amount"),
     )
     members = present.where(value.kind != "null").subquery("m")
-    sized = labels.sized(measures)
+    sized, told = labels.named(measures, Stat.SIZES), labels.named(measures, Stat.VALUES)
     if sized:
         members = labels.with_sizes(members, sized)
+    if told:
+        members = labels.with_values(members, told)
     if any(measure.stat in texts.STATS for measure in measures):
         members = texts.with_forms(members)
     cells = _of_members(members, measures, grain)
@@ -190,8 +210,9 @@ def _members(rows: Rows, measures: Sequence[Measure], grain: Grain, bag: str) ->
         cells |= {
             Cell(Measure(stat, None, EVERY, Rule(kind, ()), grain)): count for (stat, kind), count in broken.items()
         }
-    select = grouped(members, list(cells.values()), members.c.property, members.c.get("label")).select_from(source)
-    return Part(grain, tuple(cells), select, members=True, labels=SIZES.labels() if sized else None)
+    label, made_of = labels.of_members(members)
+    select = grouped(members, list(cells.values()), members.c.property, label, made_of).select_from(source)
+    return Part(grain, tuple(cells), select, members=True, labels=SIZES.labels() if sized or told else None)
 
 
 def _of_members(members: sa.Subquery, measures: Sequence[Measure], grain: Grain) -> dict[Cell, Expression]:
@@ -205,6 +226,7 @@ def _of_members(members: sa.Subquery, measures: Sequence[Measure], grain: Grain)
         Stat.FINGERPRINT: db.fingerprint(raw),
         Stat.DISTINCT: db.distinct(raw),
         Stat.SIZES: sa.func.count(),
+        Stat.VALUES: sa.func.count(),
         **{stat: db.float64(limit(amount)) for stat, limit in LIMITS.items()},
         **forms,
     }

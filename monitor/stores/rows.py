@@ -158,9 +158,16 @@ def cells(table: EventTable, measures: Sequence[Measure]) -> Iterable[Cell]:
 
 
 def grouped(
-    base: sa.Subquery, aggregates: Sequence[Expression], prop: Expression | None = None, label: Expression | None = None
+    base: sa.Subquery,
+    aggregates: Sequence[Expression],
+    prop: Expression | None = None,
+    label: Expression | None = None,
+    label_of: Sequence[Expression] = (),
 ) -> sa.Select[Any]:
-    """Return the select of a part: what lies in `base` by source, event, bucket, and by property and label if any."""
+    """Return the select of a part: what lies in `base` by source, event, bucket, and by property and label if any.
+
+    Where the label is dear to compute, `label_of` are the columns that it is made of, by which rows are grouped.
+    """
     keys: list[Expression] = [base.c.source, base.c.event, base.c.bucket]
     nothing = db.no_text()
     names = [
@@ -168,4 +175,5 @@ def grouped(
         (nothing if label is None else db.text(label)).label("label"),
     ]
     select = sa.select(*keys, *names, *(db.figure(value).label(f"c{i}") for i, value in enumerate(aggregates)))
-    return select.group_by(*keys, *(key for key in (prop, label) if key is not None)).select_from(base)
+    further = [key for key in (prop, None if label_of else label) if key is not None]
+    return select.group_by(*keys, *further, *label_of).select_from(base)

@@ -8,6 +8,7 @@ column of another type every value is, since a warehouse types a column by its f
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +49,8 @@ def broken(column: Column, value: Expression, measure: Measure) -> Condition | N
         return _mistyped(column, value, str(measure.rule.value[0]))
     if column.type == "json":
         return _json_outside(JsonValue.of(value), measure.rule)
+    if measure.rule.kind in ("format", "length") and column.type in ("datetime", "object", "array"):
+        return None  # spelt as the database likes
     return _outside(column, value, measure.rule)
 
 
@@ -94,6 +97,18 @@ def json_unlike(value: JsonValue, rule: Rule) -> Condition:
     return sa.and_(value.kind == "string", sa.not_(db.matches(db.json_text(value.raw), rule.value[0])))
 
 
+def json_longer(value: JsonValue, low: Expression | float | None, high: Expression | float | None) -> Condition:
+    """Return the condition under which a JSON string has fewer or more characters than it may."""
+    return sa.and_(value.kind == "string", beyond(db.characters(db.json_text(value.raw)), low, high))
+
+
+def met(columns: Sequence[tuple[Column, Expression]], rule: Rule) -> Condition:
+    """Return the condition under which each of some values, in the order of a rule's, is among those of the rule."""
+    pairs = zip(columns, rule.value, strict=True)
+    held = [sa.and_(value.is_not(None), _is_among(column, value, wanted)) for (column, value), (_, wanted) in pairs]
+    return sa.and_(sa.true(), *held)
+
+
 def beyond(amount: Expression, low: Expression | float | None, high: Expression | float | None) -> Condition:
     """Return the condition under which a number is outside of [low, high]; either may be open."""
     limits = [amount < low] if low is not None else []
@@ -121,24 +136,35 @@ def _mistyped(column: Column, value: Expression, planned: str) -> Condition | No
 def _json_outside(value: JsonValue, rule: Rule) -> Condition:
     if rule.kind == "range":
         return beyond(value.amount, *rule.value)
-    if rule.kind == "pattern":
+    if rule.kind in ("pattern", "format"):
         return json_unlike(value, rule)
+    if rule.kind == "length":
+        return json_longer(value, *rule.value)
     return value.text.not_in(json_members(rule))
 
 
 def _outside(column: Column, value: Expression, rule: Rule) -> Condition:
-    text = db.exact(_spelt(column, value))
+    text = db.exact(spelt(column, value))
     numeric = column.type in ("integer", "number")
     if rule.kind == "range":
         return beyond(value if numeric else db.number(text), *rule.value)
-    if rule.kind == "pattern":
+    if rule.kind in ("pattern", "format"):
         return sa.not_(db.matches(text, rule.value[0]))
+    if rule.kind == "length":
+        return beyond(db.characters(text), *rule.value)
     if numeric and (members := _numbers(rule)):
         return value.not_in(members)
     return sa.not_(db.among(text, *(sa.literal(str(member), sa.Text()) for member in rule.value)))
 
 
-def _spelt(column: Column, value: Expression) -> Expression:
+def _is_among(column: Column, value: Expression, members: tuple[str, ...]) -> Condition:
+    rule = Rule("enum", members)
+    if column.type == "json":
+        return sa.not_(_json_outside(JsonValue.of(value), rule))
+    return sa.not_(_outside(column, value, rule))
+
+
+def spelt(column: Column, value: Expression) -> Expression:
     """Return a value as text; databases write true in several ways, plans in one."""
     if column.type == "boolean":
         holds = sa.type_coerce(value, sa.Boolean())

@@ -7,7 +7,7 @@ cost of a value does not grow with their number.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import sqlalchemy as sa
 
@@ -17,7 +17,9 @@ from monitor.stores import rules
 from monitor.stores.dialects.base import Dialect
 from monitor.stores.rules import Expression, JsonValue
 
-Kind = Literal["type", "enum", "pattern", "range"]
+Kind = Literal["type", "enum", "pattern", "format", "range", "length"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+_PATTERNS: tuple[Kind, ...] = ("pattern", "format")
 MOST_BOUND = 2000  # rows: PostgreSQL takes 65,535 bound values a statement; beyond, values are quoted into the text
 
 
@@ -29,7 +31,7 @@ class RuleTable:
         self._tabled = dialect.tabled
         self.rules: dict[tuple[str, str], dict[str, Rule]] = {}
         for measure in measures:
-            if measure.rule and measure.event and measure.property:
+            if measure.rule and measure.rule.kind in KINDS and measure.event and measure.property:
                 self.rules.setdefault((measure.event, measure.property), {})[measure.rule.kind] = measure.rule
         distinct = dict.fromkeys(rule for held in self.rules.values() for rule in held.values())
         self._numbers = {rule: number for number, rule in enumerate(distinct)}
@@ -56,30 +58,33 @@ class RuleTable:
             # a column of nothing but NULL has no type of its own in PostgreSQL
             low, high = (db.float64(limit) for limit in (held.c.low, held.c.high))
             yield (Stat.OUTSIDE, "range"), rules.count_if(rules.beyond(member.amount, low, high))
-        if patterns := self._of("pattern"):
-            cases = [(held.c.pattern == number, rules.json_unlike(member, rule)) for rule, number in patterns.items()]
-            yield (Stat.OUTSIDE, "pattern"), rules.count_if(sa.case(*cases, else_=sa.false()))
+        if self._of("length"):
+            low, high = (db.float64(limit) for limit in (held.c.shortest, held.c.longest))
+            ruled = sa.or_(held.c.shortest.is_not(None), held.c.longest.is_not(None))  # else nothing is unquoted
+            yield (Stat.OUTSIDE, "length"), rules.count_if(sa.case((ruled, rules.json_longer(member, low, high))))
+        for kind in _PATTERNS:
+            if patterns := self._of(kind):
+                which = held.c[kind]
+                cases = [(which == number, rules.json_unlike(member, rule)) for rule, number in patterns.items()]
+                yield (Stat.OUTSIDE, kind), rules.count_if(sa.case(*cases, else_=sa.false()))
 
     def _of(self, kind: Kind) -> dict[Rule, int]:
         return {rule: number for rule, number in self._numbers.items() if rule.kind == kind}
 
     def _values(self) -> sa.FromClause:
-        """Return the rules by event and property: planned type, limits, numbers of enum and pattern."""
+        """Return the rules by event and property: planned type, limits, numbers of enum, pattern and format."""
         names: list[sa.ColumnClause[Any]] = [sa.column(name, sa.Text()) for name in ("event", "property", "type")]
-        names += [sa.column(name, sa.Float(53)) for name in ("low", "high")]
-        names += [sa.column(name, sa.Integer()) for name in ("enum", "pattern")]
+        names += [sa.column(name, sa.Float(53)) for name in ("low", "high", "shortest", "longest")]
+        names += [sa.column(name, sa.Integer()) for name in ("enum", *_PATTERNS)]
         rows = [(*key, *self._row(held)) for key, held in self.rules.items()]
         return self._tabled("rules", names, rows, MOST_BOUND)
 
     def _row(self, held: Mapping[str, Rule]) -> tuple[str | float | None, ...]:
         planned = held["type"].value[0] if "type" in held else None
         low, high = held["range"].value if "range" in held else (None, None)
-        return (
-            planned,
-            low,
-            high,
-            *(self._numbers[held[kind]] if kind in held else None for kind in ("enum", "pattern")),
-        )
+        lengths = held["length"].value if "length" in held else (None, None)
+        numbers = (self._numbers[held[kind]] if kind in held else None for kind in ("enum", *_PATTERNS))
+        return (planned, low, high, *lengths, *numbers)
 
     def _allowed(self) -> sa.FromClause:
         """Return the members of all enums: number of the rule, value as JSON text."""

@@ -175,7 +175,7 @@ def _number(value: int) -> Expression:
 def with_forms(members: sa.Subquery) -> sa.Subquery:
     """Return JSON members with their form."""
     value = JsonValue(members.c.raw, members.c.kind, members.c.amount)
-    read = sa.select(*members.c, unquoted(value).label("said")).subquery("s")  # once: a form looks at it many times
-    kept = [column for column in read.c if column.name != "said"]
-    found = form_of_json(JsonValue(read.c.raw, read.c.kind, read.c.amount), read.c.said)
+    read = sa.select(*members.c, unquoted(value).label("inside")).subquery("s")  # once: a form looks at it many times
+    kept = [column for column in read.c if column.name != "inside"]
+    found = form_of_json(JsonValue(read.c.raw, read.c.kind, read.c.amount), read.c.inside)
     return sa.select(*kept, found.label("form")).subquery("t")

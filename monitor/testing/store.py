@@ -245,7 +245,9 @@ def breaks(value: Any, rule: Rule) -> bool:
         return not _is(value, amount, rule.value[0])
     if rule.kind == "enum":
         return (value if isinstance(value, str) else json.dumps(value)) not in rule.value
-    if rule.kind == "pattern":
+    if rule.kind == "length":
+        return isinstance(value, str) and not (rule.value[0] or 0) <= len(value) <= (rule.value[1] or len(value))
+    if rule.kind in ("pattern", "format"):
         return isinstance(value, str) and not re.search(rule.value[0], value)
     low, high = rule.value
     if amount is not None and isnan(amount):

@@ -14,6 +14,8 @@ PROPERTIES = (
     PlannedProperty(name="total", type="number", min=0, max=1000),
     PlannedProperty(name="currency", type="string", enum=("USD", "EUR")),
     PlannedProperty(name="coupon"),
+    PlannedProperty(name="device", format="uuid"),
+    PlannedProperty(name="zip", min_length=5, max_length=10),
 )
 PLAN = Plan(events={ORDERS[0]: PlannedEvent(name=ORDERS[0], properties={p.name: p for p in PROPERTIES})})
 MISSING = "lack it, and the plan requires it"
@@ -23,6 +25,8 @@ BROKEN = [
     pytest.param("not_allowed", "outside.enum", "currency", "are not among the planned ones", id="not in the list"),
     pytest.param("pattern", "outside.pattern", "order_id", "do not match the planned pattern", id="not of the pattern"),
     pytest.param("range", "outside.range", "total", "are outside 0 to 1000", id="out of range"),
+    pytest.param("format", "outside.format", "device", "are no uuid", id="not of the format"),
+    pytest.param("length", "outside.length", "zip", "do not have 5 to 10 characters", id="too long"),
 ]
 
 
@@ -106,7 +110,7 @@ def test_one_bound_is_told_alone(make_profile, problems, bounds, words):
 def test_every_rule_of_the_plan_is_measured_once():
     known = CHECKS["schema"]
     wanted = [m for m in known.check.measures(PLAN, known.params()) if m.rule]
-    assert len(wanted) == len(set(wanted)) == 6
+    assert len(wanted) == len(set(wanted)) == 8
     assert Measure(Stat.OUTSIDE, ORDERS[0], "total", Rule("range", (0, 1000))) in wanted
     assert Measure(Stat.NULLS, property=EVERY) in known.check.measures(PLAN, known.params())
 
@@ -115,3 +119,52 @@ def test_evidence_shows_the_share_by_day(make_profile, problems, evidence_of):
     profile = daily(make_profile, "outside.range", "total", np.r_[np.zeros(DAYS - 1), 420.0])
     evidence = evidence_of("schema", profile, *problems("schema", profile, PLAN), PLAN)
     assert evidence.observed.tolist()[-2:] == [0.0, 35.0]
+
+
+CARD = PlannedProperty(name="card", required_when={"method": ("card",)})
+CONDITIONAL = Plan(events={ORDERS[0]: PlannedEvent(name=ORDERS[0], properties={"card": CARD})})
+
+
+@pytest.mark.parametrize(
+    ("lacking", "count"),
+    [
+        pytest.param(90.0, 1, id="most lack it"),
+        pytest.param(0.0, 0, id="none lacks it"),
+        pytest.param(1.0, 0, id="one"),
+    ],
+)
+def test_what_is_due_in_some_messages_is_looked_for_in_these(make_profile, problems, lacking, count):
+    measures = {"due.when": {(*ORDERS, "card"): 100.0}, "outside.when": {(*ORDERS, "card"): lacking}}
+    found = problems("schema", make_profile(ROWS, measures, judged=24), CONDITIONAL)
+    said = "90 of 100 messages of a day in which it is due lack it, and the plan requires it (90 %)."
+    assert [f.text for f in found] == [f"Order Completed.card on web: {said}"] * count
+
+
+def mixing(make_profile, numbers, nulls=200.0):
+    measures = {
+        "nulls": {(*ORDERS, "size"): nulls, (*ORDERS, "order_id"): 0.0},
+        "numbers": {(*ORDERS, "size"): numbers},
+    }
+    return make_profile(ROWS, measures, judged=24)
+
+
+@pytest.mark.parametrize(
+    ("usual", "last", "told"),
+    [
+        pytest.param(1000.0, 1000.0, None, id="numbers, as ever"),
+        pytest.param(500.0, 510.0, None, id="a mixture, as ever"),
+        pytest.param(1000.0, 600.0, "are not numbers, as most were (40 %, usually 0", id="texts among numbers"),
+        pytest.param(10.0, 400.0, "are not texts, as most were (40 %, usually 1", id="numbers among texts"),
+    ],
+)
+def test_values_of_another_type_than_most_are_held_against_the_usual_mixture(make_profile, problems, usual, last, told):
+    found = problems("schema", mixing(make_profile, np.r_[np.full(DAYS - 1, usual), last]), PLAN)
+    texts = [f.text for f in found if f.kind == "mixed_types"]
+    assert len(texts) == (told is not None)
+    assert all(told in text for text in texts)
+
+
+def test_the_chart_of_mixed_types_shows_their_share(make_profile, problems, evidence_of):
+    profile = mixing(make_profile, np.r_[np.full(DAYS - 1, 1000.0), 600.0])
+    (found,) = [f for f in problems("schema", profile, PLAN) if f.kind == "mixed_types"]
+    assert evidence_of("schema", profile, found, PLAN).observed[-1] == pytest.approx(40.0)

@@ -8,14 +8,15 @@ import sqlglot
 from contract.worlds import ODD, ORDER, asked, everything
 from sqlglot import expressions as exp
 
-from checks.base import EVERY, Measure
+from checks.base import EVERY, Measure, Stat
 from monitor.stores.base import StoreSettings
 from monitor.stores.dialects import DIALECTS
 from monitor.stores.query import build
 from monitor.stores.table import Column, Constant, EventTable, TableName
 from monitor.stores.texts import STATS
 
-FORMS = [Measure(stat, property=EVERY) for stat in sorted(STATS)]
+FORMS = [Measure(stat, property=EVERY) for stat in (*sorted(STATS), Stat.VALUES)]
+FORMS += [Measure(Stat.CROWDS), Measure(Stat.SPREADS, ORDER), Measure(Stat.SKEWS)]
 URLS = {
     "bigquery": "bigquery://project/dataset",
     "databricks": "databricks://token:t@host?http_path=/sql&catalog=c&schema=s",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from contract.worlds import ORDER, World, asked, order
+from contract.worlds import ORDER, WORLDS, World, asked, order, value
 
-from checks.base import EVERY, Measure, Stat
+from checks.base import EVERY, Measure, Rule, Stat
 from monitor.stores.base import Measured
 from monitor.stores.texts import PERSONAL, STATS
 
@@ -69,3 +69,14 @@ def test_a_json_value_has_the_type_that_it_has(world: World) -> None:
 def total(measured: Measured, stat: Stat) -> float:
     frame = measured.frame
     return float(frame[frame.measure == stat].value.sum())
+
+
+@pytest.mark.parametrize("world", [each for each in WORLDS if each[1] != "json"], ids=str, indirect=True)
+def test_what_is_due_in_some_messages_is_missed_only_in_these(world: World) -> None:
+    due = Rule("when", (("Note ✎", ("card", "é")), ("paid", ("true",))))
+    given = [("card", True, 1), ("card", True, None), ("é", True, None), ("card", False, None), (None, True, None)]
+    rows = [order(i, properties={"Note ✎": note, "paid": paid, "total": n}) for i, (note, paid, n) in enumerate(given)]
+    wishes = [Measure(stat, ORDER, name, due) for stat in (Stat.DUE, Stat.OUTSIDE) for name in ("total", "never")]
+    measured = world.store(rows).measure(asked(*wishes))
+    found = [value(measured, each.name(), each.property or "") for each in wishes]
+    assert found == [3.0, 3.0, 2.0, 3.0]

@@ -51,7 +51,10 @@ RULES = {
     "total": [Rule("type", ("integer",)), Rule("range", (0, 10))],
     "rate": [Rule("type", ("number",)), Rule("range", (None, 0.5))],
     "paid": [Rule("type", ("boolean",))],
-    "Note ✎": [Rule("type", ("string",)), Rule("enum", ("a", 'q"; --', "é🎉")), Rule("pattern", ("^[a-z]",))],
+    "Note ✎": [
+        *(Rule("type", ("string",)), Rule("enum", ("a", 'q"; --', "é🎉")), Rule("pattern", ("^[a-z]",))),
+        *(Rule("format", ("^[0-9a-f]+$",)), Rule("length", (1, 2))),
+    ],
 }
 OF_VALUES = (Stat.NULLS, Stat.FINGERPRINT, Stat.DISTINCT, Stat.LOWEST, Stat.HIGHEST, Stat.SIZES)
 _numbers = itertools.count()

@@ -52,6 +52,7 @@ _CONSTRUCTS: dict[db.Construct, db.Say] = {
     db.matches: "match({0}, {1})",
     db.number: "toFloat64OrNull(trimBoth(toString({0})))",
     db.digits: "toInt64OrNull({0})",
+    db.characters: "lengthUTF8({0})",
     db.json_of: "toJSONString({0})",
     db.json_object: _object,
     db.json_entries: "arrayJoin(JSONExtractKeysAndValuesRaw(ifNull(toString({0}), '')))",

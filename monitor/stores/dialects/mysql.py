@@ -54,6 +54,7 @@ CONSTRUCTS: dict[db.Construct, db.Say] = {
     db.matches: "(CONVERT({0} USING utf8mb4) COLLATE utf8mb4_bin REGEXP {1})",
     db.number: "CASE WHEN {0} REGEXP"
     " '^[[:space:]]*[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]{{1,3}})?[[:space:]]*$' THEN {0} + 0e0 END",
+    db.characters: "CHAR_LENGTH(CONVERT({0} USING utf8mb4))",
     db.json_of: "{0}",
     db.json_object: "JSON_OBJECT({all})",
     db.json_entries: "JSON_TABLE(JSON_KEYS(CASE WHEN JSON_VALID({0}) THEN {0} END),"
