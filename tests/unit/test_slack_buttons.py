@@ -22,7 +22,7 @@ from monitor.history.memory import Memory
 from monitor.incidents import Incident, Mark, State, Subject
 from monitor.interactions import listen
 from monitor.pipeline import composer_of
-from monitor.tell import address, messages
+from monitor.tell import tell
 from monitor.testing import FakeSlack, example, resolved
 from monitor.testing.slack import check_blocks
 from monitor.web.app import create_app
@@ -60,8 +60,8 @@ class Home:
             last_seen=NOW,
             findings=(Finding(check="missing", kind="stopped", event="Order Completed", text="Nothing came."),),
         )
-        known, told = messages([opened], composer_of(self.config), lambda _: None, NOW)
-        self.memory.note(known, address(told, ["team"]))
+        told = tell([opened], composer_of(self.config), lambda _: None, NOW, ["team"])
+        self.memory.note(told.incidents, told.deliveries)
         deliver(self.memory.outbox, self.config.channels, NOW)
 
     @property
