@@ -8,6 +8,7 @@ old enough that no process can still be at it.
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -64,20 +65,26 @@ def _adapter() -> TypeAdapter[Message]:
 def enqueue(connection: Connection, workspace: str, deliveries: Iterable[Delivery]) -> None:
     """Put messages into the outbox; one that is there already stays as it is."""
     table = schema.outbox
-    for delivery in deliveries:
-        if connection.execute(select(table.c.id).where(table.c.id == delivery.id)).first():
-            continue
-        connection.execute(insert(table).values(**_row(workspace, delivery)))
-        if delivery.next_try is None:
-            _release(connection, workspace, delivery)
+    given = {delivery.id: delivery for delivery in deliveries}
+    for some in _by_many(list(given)):
+        known = set(connection.scalars(select(table.c.id).where(table.c.id.in_(some))))
+        new = [given[name] for name in some if name not in known]
+        if new:
+            connection.execute(insert(table), [_row(workspace, delivery) for delivery in new])
+            _release(connection, workspace, new)
 
 
-def _release(connection: Connection, workspace: str, delivery: Delivery) -> None:
+def _release(connection: Connection, workspace: str, new: Sequence[Delivery]) -> None:
     """Send what waits for the end of quiet hours before what must be told at once of the same incident."""
     table = schema.outbox
     held = (table.c.state == PENDING, table.c.attempts == 0, table.c.next_try > 0)
-    thread = (table.c.incident == delivery.message.incident, table.c.channel == delivery.channel)
-    connection.execute(update(table).where(table.c.workspace == workspace, *thread, *held).values(next_try=0))
+    urgent: dict[str, list[str]] = defaultdict(list)
+    for delivery in new:
+        if delivery.next_try is None:
+            urgent[delivery.channel].append(delivery.message.incident)
+    for channel, incidents in urgent.items():
+        thread = (table.c.incident.in_(incidents), table.c.channel == channel)
+        connection.execute(update(table).where(table.c.workspace == workspace, *thread, *held).values(next_try=0))
 
 
 def _row(workspace: str, delivery: Delivery) -> dict[str, Any]:
@@ -158,7 +165,8 @@ class StoredOutbox:
     def sent(self, delivery: Delivery, receipt: Receipt, now: dt.datetime) -> None:
         """Note that it arrived."""
         kept = orjson.dumps(dict(receipt.data)).decode()
-        self._set(delivery, state=SENT, why="", receipt=kept, ended=seconds(now), chart=None)
+        why = f"some were not reached: {receipt.data['refused']}" if "refused" in receipt.data else ""
+        self._set(delivery, state=SENT, why=why, receipt=kept, ended=seconds(now), chart=None)
 
     def postpone(self, delivery: Delivery, error: DeliveryError, next_try: dt.datetime) -> None:
         """Note a temporary failure, and when to try again."""

@@ -155,7 +155,7 @@ class FakeSlack:
     def history(self, args: Args) -> Answer:
         """conversations.history: newest first, without replies."""
         channel = self._channel(args.get("channel", ""))
-        return _listed([m for m in reversed(self.roots()) if m.channel == channel], args)
+        return self._listed([m for m in reversed(self.roots()) if m.channel == channel], args)
 
     def replies(self, args: Args) -> Answer:
         """conversations.replies: the root and its thread, oldest first."""
@@ -163,7 +163,18 @@ class FakeSlack:
         thread = [m for m in self.messages if m.channel == channel and args.get("ts") in (m.ts, m.thread_ts)]
         if not thread:
             raise RefusedError("thread_not_found")
-        return _listed(thread, args)
+        return self._listed(thread, args)
+
+    def _listed(self, messages: list[Posted], args: Args) -> Answer:
+        first, limit = int(args.get("cursor") or 0), int(args.get("limit", 100))
+        shown = [asdict(message) for message in messages[first : first + limit]]
+        threads = [each.thread_ts for each in self.messages] + [each.thread_ts for each in self.files.values()]
+        for message in shown:
+            message["reply_count"] = threads.count(message["ts"])
+            if args.get("include_all_metadata") not in ("1", "true"):
+                del message["metadata"]
+        following = str(first + limit) if first + limit < len(messages) else ""
+        return {"messages": shown, "has_more": bool(following), "response_metadata": {"next_cursor": following}}
 
     def look_up(self, args: Args) -> Answer:
         """users.lookupByEmail."""
@@ -256,16 +267,6 @@ def _content(args: Args) -> list[dict[str, Any]]:
     if refused:
         raise RefusedError(refused)
     return blocks
-
-
-def _listed(messages: list[Posted], args: Args) -> Answer:
-    first, limit = int(args.get("cursor") or 0), int(args.get("limit", 100))
-    shown = [asdict(message) for message in messages[first : first + limit]]
-    if args.get("include_all_metadata") not in ("1", "true"):
-        for message in shown:
-            del message["metadata"]
-    following = str(first + limit) if first + limit < len(messages) else ""
-    return {"messages": shown, "has_more": bool(following), "response_metadata": {"next_cursor": following}}
 
 
 _METHODS: dict[str, Callable[[FakeSlack, Args], Answer]] = {

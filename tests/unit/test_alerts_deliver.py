@@ -1,12 +1,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import suppress
+from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from monitor.alerts.base import Receipt
 from monitor.alerts.channels.slack import Slack
-from monitor.alerts.deliver import State, deliver, next_try
+from monitor.alerts.deliver import Policy, State, deliver, next_try
+from monitor.alerts.message import Reason
 from monitor.errors import DeliveryError
 from monitor.testing import FakeSlack, Fault, MemoryOutbox, Recorder, example, resolved
 
@@ -189,6 +194,53 @@ def test_a_kill_in_the_middle_counts_as_an_end_that_nobody_saw():
     team.arrived = {"inc_1.1"}
     deliver(outbox, {"team": team}, NOW)
     assert team.sent == []
+
+
+class Unreliable:
+    """A channel in which each try ends as it is told: it arrives or not, and that is seen or not."""
+
+    def __init__(self, ends):
+        self.ends, self.arrived = list(ends), []
+
+    def send(self, message, root):
+        end = self.ends.pop(0) if self.ends else "arrives"
+        if end in ("arrives", "arrives unseen", "arrives, then a kill"):
+            self.arrived.append(message.id)
+        if end.endswith("a kill"):
+            raise KeyboardInterrupt
+        if end != "arrives":
+            raise DeliveryError(end, permanent=False, ambiguous="unseen" in end)
+        return root or Receipt({"message": message.id})
+
+    def find(self, message, root):
+        return (root or Receipt({"message": message.id})) if message.id in self.arrived else None
+
+
+ENDS = ["arrives", "arrives unseen", "is lost unseen", "is refused for now", "arrives, then a kill", "a kill"]
+
+
+@given(
+    ends=st.lists(st.sampled_from(ENDS), max_size=12),
+    count=st.integers(1, 9),
+    over=st.sets(st.integers(1, 9)),
+    above=st.integers(1, 5),
+)
+def test_whatever_happens_each_message_arrives_once_or_in_one_digest(ends, count, over, above):
+    outbox, team = MemoryOutbox(), Unreliable(ends)
+    for message in problems(count):
+        outbox.add(message, "team")
+    for hour in range(30):
+        if hour == 3:
+            for message in problems(count, reason=Reason.RESOLVED):
+                number = message.incident.removeprefix("inc_")
+                if int(number) in over:
+                    outbox.add(replace(message, id=f"inc_{number}.2"), "team")
+        with suppress(KeyboardInterrupt):
+            deliver(outbox, {"team": team}, NOW + hour * 60 * MINUTE, Policy(digest_above=above))
+    assert len(team.arrived) == len(set(team.arrived))
+    sent = {key for key, end in outbox.ends.items() if end == "sent"}
+    assert {outbox.deliveries[key].message.id for key in sent} == set(team.arrived)
+    assert set(outbox.deliveries) == sent | set(outbox.digests)
 
 
 @pytest.mark.parametrize("kind", ["drop", "silence", "server_error", "rate_limit"])

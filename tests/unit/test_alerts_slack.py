@@ -252,6 +252,13 @@ def test_a_message_is_found_by_its_id(slack, channel):
     assert channel.find(resolved(), root) == root
 
 
+def test_a_chart_that_a_crash_kept_back_is_added_once(slack, channel):
+    channel.send(example(), None)  # and then the process was killed
+    for _ in range(2):
+        channel.find(example(chart=CHART), None)
+    assert [file.thread_ts for file in slack.files.values()] == [slack.messages[0].ts]
+
+
 @pytest.mark.parametrize("where", ["channel", "thread"])
 def test_a_message_is_found_beyond_the_newest_page(slack, channel, where):
     first = channel.send(example(), None)

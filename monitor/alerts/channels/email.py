@@ -79,8 +79,9 @@ class Email:
                 refused = server.send_message(mail)
         finally:
             _part(server)
-        receipt = root or Receipt({"message_id": mail["Message-ID"], "subject": mail["Subject"]})
-        return Receipt({**receipt.data, "refused": _told(refused)}) if refused else receipt
+        first = root.data if root else {"message_id": mail["Message-ID"], "subject": mail["Subject"]}
+        known = {name: first[name] for name in ("message_id", "subject")}  # not whom an earlier mail did not reach
+        return Receipt({**known, "refused": _told(refused)}) if refused else Receipt(known)
 
     def find(self, message: Message, root: Receipt | None) -> Receipt | None:
         """Look into the mailbox for the mail's Message-ID; without a mailbox, nothing is found.

@@ -82,13 +82,20 @@ class Slack:
         client = self._client()
         for posted in self._posted(client, root):
             if posted.get("metadata", {}).get("event_payload", {}).get("outbox_id") == message.id:
-                return root or Receipt({"channel": self.channel, "ts": posted["ts"]})
+                return root or self._finished(client, message, posted)
         return None
 
     def whisper(self, channel: str, user: str, text: str) -> None:
         """Say something to one person in a channel, which nobody else sees. Raises DeliveryError."""
         with asking("chat.postEphemeral"):
             self._client().chat_postEphemeral(channel=channel, user=user, text=escape(text))
+
+    def _finished(self, client: WebClient, message: Message, posted: Mapping[str, Any]) -> Receipt:
+        """Return the receipt of a first message that has arrived, with its chart, which may not have."""
+        data = {"channel": self.channel, "ts": str(posted["ts"])}
+        if message.chart and not posted.get("reply_count"):
+            _attach(client, message, data)
+        return Receipt(data)
 
     def _posted(self, client: WebClient, root: Receipt | None) -> Iterator[Mapping[str, Any]]:
         with asking("conversations.history"):
