@@ -75,7 +75,7 @@ class PropertyBlock(Block):
     description: Words = ""
     type: Types = ("any",)
     required: Required = Field(
-        default=_OPTIONAL,
+        default_factory=lambda: _OPTIONAL,  # a default that holds a dict is copied for each property
         description="never absent or null: true, or from which sources, or when",
     )
     nullable: Flag = Field(False, description="may be null where it is sent")
