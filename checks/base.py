@@ -121,12 +121,22 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
+class Usage:
+    """What of a store anybody reads, as far as queries were seen."""
+
+    queries: int  # texts that could be read
+    events: frozenset[str]  # whose messages something reads
+    properties: frozenset[tuple[str, str]]  # (event, property)
+
+
+@dataclass(frozen=True, slots=True)
 class Catalog:
     """What the store holds, as introspected: events by source, and their properties."""
 
     events: Mapping[str, frozenset[str]]  # event -> sources that have a place for it
     fields: tuple[Field, ...] = ()
     has_ids: bool = True
+    usage: Usage | None = None  # None: nobody said where queries lie
 
     def properties(self, event: str) -> frozenset[str]:
         """Return the properties that the store has for an event, over all sources."""

@@ -24,6 +24,7 @@ KINDS = {
     "never_seen": Kind(
         title="{subject} has never been seen",
         advice="Ask its owner whether it was ever released; if it was not, take it out of the plan.",
+        family="never_seen",
     ),
     "stopped": Kind(
         title="{subject} stopped",

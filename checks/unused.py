@@ -1,13 +1,14 @@
-"""Which planned or stored properties does nobody send anything with?
+"""What is collected and says nothing, and what does nobody read?
 
-Facts over the whole profile, told once a day: a planned property without a column, a column
-without a value, a column with one value. They belong to the weekly clean-up and wake nobody.
+Facts over the whole profile, told once a day: a place that nothing comes to, a column without a
+value, with one value or with another in every row, one that is no longer sent, and what
+none of the queries reads that were seen. They belong to the weekly clean-up and wake nobody.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,11 +16,13 @@ import numpy as np
 
 from checks.base import EVERY, Bucket, Evidence, Finding, Floats, Key, Kind, Measure, Profile, Stat, Table, check
 from checks.expectation import judged
-from checks.plan import Plan
+from checks.plan import Plan, PlannedEvent
 from checks.rates import shares
-from checks.words import number
+from checks.slugs import slug
+from checks.words import number, percent
 
 SEVERAL = -1.0  # fingerprint of a bucket with several values
+IDS = frozenset({"id", "ids", "uuid", "guid", "key", "token", "hash", "number", "sku", "code"})  # words of names
 
 KINDS = {
     "never_sent": Kind(
@@ -37,6 +40,28 @@ KINDS = {
         advice="Say `constant: true` in the plan if it is meant; else nothing is lost without it.",
         notice=True,
     ),
+    "unique": Kind(
+        title="{subject} is free text: nearly every value is another",
+        advice="Send a category instead, or drop it: nobody can count by it.",
+        notice=True,
+    ),
+    "no_longer_sent": Kind(
+        title="{subject} is no longer sent",
+        advice="Take it out of the plan and drop the column, once what reads the old values is gone too.",
+        notice=True,
+    ),
+    "event_never_seen": Kind(
+        title="{subject} has a place and no messages",
+        advice="Have it sent, or take it out of the plan and drop its table.",
+        family="never_seen",
+        notice=True,
+        symptom=True,
+    ),
+    "never_queried": Kind(
+        title="{subject} is collected and read by nobody",
+        advice="Ask its owner what it is for; if nobody knows, stop sending it, then drop it.",
+        notice=True,
+    ),
 }
 
 
@@ -44,8 +69,10 @@ KINDS = {
 class UnusedParams:
     """How much must have been seen before something counts as never used?"""
 
-    min_rows: int = 100  # messages; for `constant`, values
+    min_rows: int = 100  # messages; for `constant` and `unique`, values
     min_days: int = 7  # days with messages: a weekend may be different
+    min_distinct: float = 0.9  # different values among all of a day that make a text `unique`
+    min_queries: int = 20  # that must have been seen before anything counts as never queried
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +83,12 @@ class _Seen:
     days: int  # with rows
     values: float = 0.0
     prints: frozenset[float] = frozenset()  # fingerprints of its days
+    idle: int = 0  # days with rows since the last one with a value
+    different: float = 0.0  # values of each day that differ, summed over the days
+
+    def enough(self, params: UnusedParams) -> bool:
+        """Say whether so much came that what is missing is missing for good."""
+        return self.rows >= params.min_rows and self.days >= params.min_days
 
 
 @check("unused", kinds=KINDS, params=UnusedParams)
@@ -67,6 +100,9 @@ class Unused:
         yield Measure(Stat.ROWS)
         yield Measure(Stat.NULLS, property=EVERY)
         yield Measure(Stat.FINGERPRINT, property=EVERY)
+        for event in plan.events.values():
+            for name in _texts(event):
+                yield Measure(Stat.DISTINCT, event.name, name)
 
     def judge(self, profile: Profile, plan: Plan, params: UnusedParams) -> Iterator[Finding]:
         """Yield a finding for every property that was seen often enough, whenever a day is complete."""
@@ -75,31 +111,102 @@ class Unused:
         if not days:
             return
         tell = partial(_finding, days[-1][1], rows.calendar.bucket(0).start)
+        yield from _never_seen(profile, plan, rows, params, tell)
         yield from _never_sent(profile, plan, rows, params, tell)
-        for (event, name), seen in _properties(profile, rows).items():
-            if seen.rows < params.min_rows or seen.days < params.min_days:
-                continue
-            key, count = Key(event, None, name), f"in {number(seen.rows)} messages"
-            yield tell("always_null", key, seen, None if seen.values else f"{key} has no value {count}.")
-            if seen.values >= params.min_rows and not _is_constant(plan, event, name):
-                same = len(seen.prints) == 1 and SEVERAL not in seen.prints
-                yield tell("constant", key, seen, f"{key} has one and the same value {count}." if same else None)
+        properties = {subject: seen for subject, seen in _properties(profile, rows).items() if seen.enough(params)}
+        for (event, name), seen in properties.items():
+            key = Key(event, None, name)
+            for kind, text in _said(key, seen, plan, params):
+                yield tell(kind, key, seen, text)
+        yield from _never_queried(profile, plan, rows, properties, params, tell)
 
     def evidence(self, profile: Profile, plan: Plan, params: UnusedParams, finding: Finding) -> Evidence | None:
         """Return none: a chart of nothing shows nothing."""
         return None
 
 
+def _said(key: Key, seen: _Seen, plan: Plan, params: UnusedParams) -> Iterator[tuple[str, str | None]]:
+    """Yield the kinds that a property is held against, with what is said where it is one of them."""
+    event, name = key.event, key.property or ""
+    count = f"in {number(seen.rows)} messages"
+    yield "always_null", None if seen.values else f"{key} has no value {count}."
+    if seen.values < params.min_rows:
+        return
+    if not _is_constant(plan, event, name):
+        same = len(seen.prints) == 1 and SEVERAL not in seen.prints
+        yield "constant", f"{key} has one and the same value {count}." if same else None
+    if seen.different:
+        share = seen.different / seen.values
+        text = (
+            f"{key} has another value in {percent(min(share, 1.0))} of {number(seen.values)} messages that carry one."
+        )
+        yield "unique", text if share >= params.min_distinct else None
+    gone = f"{key} had {number(seen.values)} values, and none on the last {seen.idle} days with messages."
+    yield "no_longer_sent", gone if seen.idle >= params.min_days else None
+
+
+def _never_seen(
+    profile: Profile, plan: Plan, rows: Table, params: UnusedParams, tell: Callable[..., Finding]
+) -> Iterator[Finding]:
+    """Yield a finding for every event that is planned or has a place; nothing while the store is new."""
+    if len(rows.calendar) < params.min_days or not any(map(profile.first_seen, profile.catalog.events)):
+        return  # a store in which nothing has come says nothing about a single event
+    for event in sorted(plan.events.keys() | profile.catalog.events.keys()):
+        key, place = Key(event), "has a place in the store" if event in profile.catalog.events else "is planned"
+        never = profile.first_seen(event) is None
+        yield tell(
+            "event_never_seen", key, _Seen(0.0, 0), f"{event} {place}, and not one message has come." if never else None
+        )
+
+
+def _by_event(rows: Table) -> dict[str, Floats]:
+    """Return the messages of each event by day, from all sources."""
+    sources: dict[str, list[Floats]] = {}
+    for key, series in zip(rows.keys, rows.values, strict=True):
+        if key.source is not None:
+            sources.setdefault(key.event, []).append(series)
+    return {event: np.nansum(parts, axis=0) for event, parts in sources.items()}
+
+
+def _never_queried(
+    profile: Profile,
+    plan: Plan,
+    rows: Table,
+    properties: Mapping[tuple[str, str], _Seen],
+    params: UnusedParams,
+    tell: Callable[..., Finding],
+) -> Iterator[Finding]:
+    """Yield a finding for each event, and for each property with values of an event that something reads."""
+    usage = profile.catalog.usage
+    if usage is None or usage.queries < params.min_queries:
+        return
+    said = f"is read by none of {usage.queries:,} queries and models"
+    for event, series in _by_event(rows).items():
+        seen = _total(series)
+        if seen.enough(params):
+            read = event in usage.events
+            text = f"{event} {said}, all its {number(seen.rows)} messages."
+            yield tell("never_queried", Key(event), seen, None if read else text)
+    for (event, name), seen in properties.items():
+        if seen.values and event in usage.events:
+            key, read = Key(event, None, name), (event, name) in usage.properties
+            yield tell("never_queried", key, seen, None if read else f"{key} {said}: {number(seen.values)} values.")
+
+
+def _texts(event: PlannedEvent) -> Iterator[str]:
+    """Yield the properties whose values may be whatever somebody wrote: no ids, categories or formats."""
+    for name, prop in event.properties.items():
+        bound = prop.enum or prop.pattern or prop.format or prop.key or prop.constant or prop.personal
+        if prop.type == "string" and not bound and not IDS & set(slug(name).split("_")):
+            yield name
+
+
 def _never_sent(
     profile: Profile, plan: Plan, rows: Table, params: UnusedParams, tell: Callable[..., Finding]
 ) -> Iterator[Finding]:
-    sources: dict[str, list[Floats]] = {}
-    for key, series in zip(rows.keys, rows.values, strict=True):
-        if key.source is not None and key.event in plan.events:
-            sources.setdefault(key.event, []).append(series)
-    for event, parts in sources.items():
-        seen, there = _total(np.nansum(parts, axis=0)), profile.catalog.properties(event)
-        if seen.rows < params.min_rows or seen.days < params.min_days:
+    for event, series in _by_event(rows).items():
+        seen, there = _total(series), profile.catalog.properties(event)
+        if not seen.enough(params) or event not in plan.events:
             continue
         for name in plan.events[event].properties:
             key = Key(event, None, name)
@@ -112,8 +219,13 @@ def _never_sent(
 def _properties(profile: Profile, rows: Table) -> dict[tuple[str, str], _Seen]:
     """Return what came of every property that the store has."""
     given = shares(profile.table(Stat.NULLS, "day", EVERY), rows)
-    prints = profile.table(Stat.FINGERPRINT, "day", EVERY)
+    prints, sketches = (profile.table(stat, "day", EVERY) for stat in (Stat.FINGERPRINT, Stat.DISTINCT))
     print_of = dict(zip(prints.keys, prints.values, strict=True))
+    different: dict[tuple[str, str], float] = {}
+    by_source = sketches.only(lambda key: key.source is not None)
+    for key, series in zip(by_source.keys, by_source.values, strict=True):
+        subject = key.event, key.property or ""
+        different[subject] = different.get(subject, 0.0) + float(np.nansum(series))
     parts: dict[tuple[str, str], list[int]] = {}
     for i, key in enumerate(given.bad.keys):
         parts.setdefault((key.event, key.property or ""), []).append(i)
@@ -121,16 +233,22 @@ def _properties(profile: Profile, rows: Table) -> dict[tuple[str, str], _Seen]:
     return {
         subject: _total(
             np.nansum(given.rows[index], axis=0),
-            float(np.nansum(given.rows[index] - given.bad.values[index])),
+            np.nansum(given.rows[index] - given.bad.values[index], axis=0),
             np.concatenate([print_of.get(given.bad.keys[i], nothing) for i in index]),
+            different.get(subject, 0.0),
         )
         for subject, index in parts.items()
     }
 
 
-def _total(rows: Floats, values: float = 0.0, prints: Floats | None = None) -> _Seen:
+def _total(rows: Floats, values: Floats | None = None, prints: Floats | None = None, different: float = 0.0) -> _Seen:
+    """Sum up what came by day."""
     told = prints[np.isfinite(prints) & (prints != 0)] if prints is not None else ()
-    return _Seen(float(rows.sum()), int((rows > 0).sum()), values, frozenset(np.unique(told).tolist()))
+    given = values if values is not None else np.zeros(len(rows))
+    filled = np.flatnonzero(given > 0)
+    idle = int((rows[filled[-1] + 1 :] > 0).sum()) if len(filled) else 0
+    days = int((rows > 0).sum())
+    return _Seen(float(rows.sum()), days, float(given.sum()), frozenset(np.unique(told).tolist()), idle, different)
 
 
 def _is_constant(plan: Plan, event: str, name: str) -> bool:

@@ -59,6 +59,15 @@ def share(rate: float) -> str:
     return f"{percent:.2g} %" if percent < 10 else f"{percent:.0f} %"
 
 
+def percent(rate: float) -> str:
+    """Say a share in whole percent.
+
+    >>> percent(0.974)
+    '97 %'
+    """
+    return f"{100 * rate:.0f} %"
+
+
 def stretch(buckets: float, grain: Grain) -> str:
     """Return a length of time.
 

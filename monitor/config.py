@@ -23,7 +23,7 @@ from monitor.alerts.channels import KINDS, channel_class
 from monitor.alerts.deliver import Policy
 from monitor.blocks import read_dataclass, read_model
 from monitor.calendar import Exclusion
-from monitor.config_format import CheckBlock, ConfigBlock, StoreBlock
+from monitor.config_format import CheckBlock, ConfigBlock, StoreBlock, UsageBlock
 from monitor.document import Document, load_document, shortened
 from monitor.errors import ConfigError, Problem, UsageError
 from monitor.plan.load import load_plan
@@ -72,6 +72,16 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
+class UsageConfig:
+    """Where the SQL lies that says what anybody reads."""
+
+    dbt: Path | None = None  # the folder of dbt_project.yml
+    queries: Path | None = None  # a folder of .sql files
+    history: bool = False  # the store's own
+    days: dt.timedelta = dt.timedelta(days=90)  # of the history
+
+
+@dataclass(frozen=True, slots=True)
 class Keep:
     """How long what was measured is kept: by the day, and by the hour, which is rolled up to days after."""
 
@@ -101,6 +111,7 @@ class Config:
     log: str = "text"
     keep: Keep = Keep()
     telling: Telling = field(default_factory=Telling)
+    usage: UsageConfig | None = None
     delivery: Policy = field(default_factory=Policy)
     web: Serving = field(default_factory=Serving)
     clock: dt.datetime | None = None  # the time that it always is: for demonstrations
@@ -192,6 +203,7 @@ class _Reader:
             schedule=self._schedule(block),
             heartbeat=block.heartbeat,
             log=block.log,
+            usage=self._usage(block.usage) if block.usage else None,
             web=block.web.read(self.file.parent),
             clock=None if block.clock is None else _start(block.clock, ZoneInfo(block.timezone)),
         )
@@ -286,6 +298,15 @@ class _Reader:
                 if event not in known:
                     message = f"{shortened(event)} is not an event of the plan"
                     yield self.document.problem((*path, setting, index), message, suggest(event, known))
+
+    def _usage(self, block: UsageBlock) -> UsageConfig:
+        folders = {name: self.file.parent / said for name in ("dbt", "queries") if (said := getattr(block, name))}
+        for name, folder in folders.items():
+            if not folder.is_dir():
+                self._wrong(
+                    ("usage", name), f"{name}: there is no folder {folder}", "the path is relative to this file"
+                )
+        return UsageConfig(folders.get("dbt"), folders.get("queries"), block.history, block.days)
 
     def _exclusions(self, block: ConfigBlock) -> Iterator[Exclusion]:
         zone = ZoneInfo(block.timezone)

@@ -205,6 +205,17 @@ class DeliveryBlock(Block):
     give_up: SomeTime = dt.timedelta(days=2)
 
 
+class UsageBlock(Block):
+    """Where the SQL lies that says what anybody reads."""
+
+    noun: ClassVar[str] = "the usage"
+
+    dbt: Words | None = None
+    queries: Words | None = None
+    history: Flag = False
+    days: SomeTime = dt.timedelta(days=90)
+
+
 class CheckBlock(Block):
     """The part of a check's block that all checks share."""
 
@@ -282,6 +293,7 @@ class ConfigBlock(Block):
     routes: Annotated[tuple[RouteBlock, ...], BeforeValidator(lambda value: value or ())] = ()
     quiet: QuietBlock | None = None
     schedule: ScheduleBlock = ScheduleBlock()
+    usage: UsageBlock | None = None
     delivery: DeliveryBlock = DeliveryBlock()
     web: WebBlock = WebBlock()
     clock: Moment | None = None

@@ -7,7 +7,7 @@ that is learned from, and stands until then.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter
 
 from checks.base import Catalog, Stat
+from monitor.stores.base import Size
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,7 +70,11 @@ def _adapter() -> TypeAdapter[Inventory]:
 
 
 def take(
-    catalog: Catalog, points: pd.DataFrame | None, span: tuple[dt.datetime, dt.datetime], before: Inventory | None
+    catalog: Catalog,
+    points: pd.DataFrame | None,
+    span: tuple[dt.datetime, dt.datetime],
+    before: Inventory | None,
+    sizes: Iterable[Size] = (),
 ) -> Inventory:
     """Take stock.
 
@@ -79,12 +84,14 @@ def take(
         span: from when until when that was measured.
         before: the last inventory. Its counts stand where no days were measured, and its events stay while
             there are messages of them: a store of files looks only at the newest.
+        sizes: the bytes of events and properties, where days were measured.
     """
     events = _named(catalog, before.events if before else {})
     if points is not None:
         counts = _Counts.of(points)
         there = catalog.events.keys() | counts.rows.keys()
-        events = {name: counts.of_event(name, events.get(name, HeldEvent())) for name in sorted(there)}
+        taken = _bytes(sizes)
+        events = {name: counts.of_event(name, events.get(name, HeldEvent()), taken) for name in sorted(there)}
     elif before:
         span = before.since, before.until
     return Inventory(since=span[0], until=span[1], events=events)
@@ -127,19 +134,30 @@ class _Counts:
             nulls.setdefault((event, name), {})[source] = count
         return cls(rows, nulls)
 
-    def of_event(self, name: str, event: HeldEvent) -> HeldEvent:
-        """Return an event with what was counted."""
+    def of_event(self, name: str, event: HeldEvent, taken: Mapping[tuple[str, str | None], int]) -> HeldEvent:
+        """Return an event with what was counted, and with the bytes that it takes."""
         rows = self.rows.get(name, {})
         properties = {
-            prop: replace(held, values=self._values(rows, self.nulls.get((name, prop), {}), held))
+            prop: replace(
+                held, values=self._values(rows, self.nulls.get((name, prop), {}), held), bytes=taken.get((name, prop))
+            )
             for prop, held in event.properties.items()
         }
-        return replace(event, sources=dict.fromkeys(event.sources, 0) | dict(rows), properties=properties)
+        sources = dict.fromkeys(event.sources, 0) | dict(rows)
+        return replace(event, sources=sources, properties=properties, bytes=taken.get((name, None)))
 
     @staticmethod
     def _values(rows: Mapping[str, int], nulls: Mapping[str, int], held: HeldProperty) -> int:
         """Return the messages that carry a value, of the sources that have a place for it."""
         return sum(max(rows.get(source, 0) - nulls.get(source, 0), 0) for source in held.types)
+
+
+def _bytes(sizes: Iterable[Size]) -> dict[tuple[str, str | None], int]:
+    """Return the bytes of each event and property, over all tables."""
+    found: dict[tuple[str, str | None], int] = {}
+    for size in sizes:
+        found[size.event, size.property] = found.get((size.event, size.property), 0) + size.bytes
+    return found
 
 
 def _sums(daily: pd.DataFrame, stat: Stat, by: list[str]) -> Iterator[tuple[tuple[str, ...], int]]:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from checks.model import READY_DAYS
-from monitor import gate, inventory, loading, operations, tell
+from monitor import gate, loading, operations, stocktaking, tell
 from monitor.alerts.deliver import Delivery, Outcome, deliver
 from monitor.alerts.message import Chart, Message
 from monitor.compose import Composer
@@ -21,11 +21,11 @@ from monitor.errors import StoreError
 from monitor.evaluate import Evaluation, advance, evaluate, operational
 from monitor.history.memory import Memory, Step
 from monitor.incidents import Incident
-from monitor.inventory import Inventory
 from monitor.judge import evidence, kind_of
 from monitor.loading import Loaded, OnChunk, load
 from monitor.profile import Measurements, WindowProfile
 from monitor.reading import Reading
+from monitor.stocktaking import Stock
 from monitor.stores.base import Request, Store
 
 ChartOf = Callable[[Incident], Chart | None]
@@ -79,7 +79,8 @@ def run(
     if loaded is None:
         return _nothing_due(installation, known, now, dry_run=dry_run)
 
-    found = _judge(config, loaded, known, now)
+    stock = stocktaking.take(config, installation.store, memory, loaded, now)
+    found = _judge(config, loaded, stock, known, now)
     told = _tell(config, found.incidents, _charts(config, found), now)
     result = Result(
         now=now,
@@ -91,7 +92,7 @@ def run(
         waiting={name: each.complete for name, each in loaded.gates.items() if each.state in UNLOADED},
     )
     if not dry_run:
-        _remember(installation, result, loaded, told.deliveries)
+        _remember(installation, result, loaded, stock, told.deliveries)
     return _send(installation, result, dry_run=dry_run)
 
 
@@ -129,7 +130,7 @@ def would_ask(installation: Installation, now: dt.datetime) -> Request:
     return loading.would_ask(installation.config, installation.memory, now)
 
 
-def _judge(config: Config, loaded: Loaded, known: Sequence[Incident], now: dt.datetime) -> Evaluation:
+def _judge(config: Config, loaded: Loaded, stock: Stock, known: Sequence[Incident], now: dt.datetime) -> Evaluation:
     """Judge the windows, and then trackwatch's own view of the store."""
     unreadable = operations.unreadable(loaded.reading.failures)
     own = [operations.reachable(), *unreadable, *operations.recovered(known, unreadable, "table_unreadable")]
@@ -137,17 +138,17 @@ def _judge(config: Config, loaded: Loaded, known: Sequence[Incident], now: dt.da
         own += operations.loaded(loaded.gates, now)
     found = Evaluation((), tuple(known), None)
     if loaded.due:
-        measurements = _measurements(config, loaded)
+        measurements = _measurements(config, loaded, stock)
         found = evaluate(config, measurements, loaded.due, known, frozenset(f.event for f in unreadable if f.event))
     verdicts = operational(config, own)
     incidents = advance(found.incidents, verdicts, now, config.telling.life)
     return Evaluation((*found.verdicts, *verdicts), incidents, found.profile)
 
 
-def _measurements(config: Config, loaded: Loaded) -> Measurements:
+def _measurements(config: Config, loaded: Loaded, stock: Stock) -> Measurements:
     return Measurements(
         loaded.points,
-        loaded.reading.catalog,
+        replace(loaded.reading.catalog, usage=stock.usage),
         since=loaded.since,
         until=loaded.progress.judged_until,
         zone=ZoneInfo(config.zone),
@@ -195,7 +196,9 @@ def _store_is_down(
     return _send(installation, result, dry_run=dry_run)
 
 
-def _remember(installation: Installation, result: Result, loaded: Loaded, deliveries: Sequence[Delivery]) -> None:
+def _remember(
+    installation: Installation, result: Result, loaded: Loaded, stock: Stock, deliveries: Sequence[Delivery]
+) -> None:
     """Keep everything in one transaction, before anything is sent."""
     config, memory, reading = installation.config, installation.memory, loaded.reading
     open_now = sum(incident.is_open for incident in result.incidents)
@@ -211,19 +214,12 @@ def _remember(installation: Installation, result: Result, loaded: Loaded, delive
             incidents=result.incidents,
             deliveries=deliveries,
             summary={"rows": reading.rows, "findings": len(result.verdicts), "open": open_now},
-            snapshots={inventory.NAME: _inventory(memory, loaded).to_json()},
+            snapshots=stock.snapshots,
         )
     )
     if loaded.plan.days:
         hours = max(config.keep.hours, config.store.history + dt.timedelta(days=7))
         memory.tidy(replace(config.keep, hours=hours), result.now, ZoneInfo(config.zone))
-
-
-def _inventory(memory: Memory, loaded: Loaded) -> Inventory:
-    last = memory.snapshot(inventory.NAME)
-    before = Inventory.from_json(last[1]) if last else None
-    days, span = loaded.points if loaded.plan.days else None, (loaded.since, loaded.progress.measured_until)
-    return inventory.take(loaded.reading.catalog, days, span, before)
 
 
 def _send(installation: Installation, result: Result, *, dry_run: bool) -> Result:

@@ -100,6 +100,37 @@ class Measured:
     failures: tuple[TableFailure, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicTable:
+    """A table that holds events, as people who write queries see it."""
+
+    table: tuple[str, str]  # schema and name
+    event: str | None  # None: a column says which event a row is
+    source: str | None  # None: a column says it
+    columns: tuple[str, ...]
+    properties: Mapping[str, str] = field(default_factory=dict)  # property -> column
+    bag: str | None = None  # column of a JSON object that holds the properties that have no column
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How many bytes the messages of an event take, or one property of them, in one table."""
+
+    event: str
+    property: str | None
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lore:
+    """What people ask of a store."""
+
+    dialect: str  # of the SQL, as sqlglot calls it
+    tables: tuple[PublicTable, ...] = ()
+    views: tuple[tuple[str, str], ...] = ()  # schema.name, and the query or the statement that makes it
+    queries: tuple[str, ...] = ()  # from the store's own history
+
+
 class Store(Protocol):
     """A place that holds events. Read-only; at most two connections; every statement is bounded in time."""
 
@@ -120,6 +151,17 @@ class Store(Protocol):
 
     def statements(self, request: Request, *, estimated: bool = False) -> Sequence[Statement]:
         """Return the SQL that `measure` would issue, without issuing it; `estimated` asks the store what it costs."""
+        ...
+
+    def lore(self, since: dt.datetime | None) -> Lore:
+        """Return the views, and the statements that people have sent since a time; None: those are not wanted.
+
+        Raise StoreError when the store does not answer, or keeps no history that this user may read.
+        """
+        ...
+
+    def sizes(self) -> Sequence[Size]:
+        """Return the bytes of events and properties, as far as the store says so without reading them."""
         ...
 
     def stop(self) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from functools import partial
 
 from checks.base import Catalog
 from checks.plan import Plan
-from monitor.stores.base import Measured, Request, Statement, Store, StoreSettings, Window
+from monitor.stores.base import Lore, Measured, Request, Size, Statement, Store, StoreSettings, Window
 
 
 class DeferredStore:
@@ -29,6 +30,14 @@ class DeferredStore:
     def statements(self, request: Request, *, estimated: bool = False) -> Sequence[Statement]:
         """Return the SQL that `measure` would issue."""
         return self._opened().statements(request, estimated=estimated)
+
+    def lore(self, since: dt.datetime | None) -> Lore:
+        """Return the views, and what people have asked."""
+        return self._opened().lore(since)
+
+    def sizes(self) -> Sequence[Size]:
+        """Return the bytes of tables and columns."""
+        return self._opened().sizes()
 
     def stop(self) -> None:
         """Take back what is being asked."""

@@ -21,8 +21,8 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from checks.base import Catalog, Field, Measure
 from checks.plan import Plan
 from monitor.errors import StoreError
-from monitor.stores import discovery, syncs
-from monitor.stores.base import Estimate, Measured, Request, Statement, StoreSettings, TableFailure, Window
+from monitor.stores import discovery, lore, syncs
+from monitor.stores.base import Estimate, Lore, Measured, Request, Size, Statement, StoreSettings, TableFailure, Window
 from monitor.stores.buckets import Cut
 from monitor.stores.compared import BESIDE, Compared
 from monitor.stores.comparison import Here
@@ -31,7 +31,7 @@ from monitor.stores.frame import Frame
 from monitor.stores.introspect import columns
 from monitor.stores.layouts import LAYOUTS
 from monitor.stores.pieces import Cutter, Piece
-from monitor.stores.place import Place
+from monitor.stores.place import Answered, Place
 from monitor.stores.query import Query
 from monitor.stores.rows import Rows
 from monitor.stores.table import EventTable, SideTable, TableName
@@ -113,6 +113,19 @@ class SqlStore:
         ]
         return [*fused, *self._compared.statements(self._here(), request)]
 
+    def lore(self, since: dt.datetime | None) -> Lore:
+        """Return the views, and the statements that the database remembers."""
+        tables = self._introspected()[0]
+        return self._told(lambda connection: lore.lore(connection, self._dialect, tables, since))
+
+    def sizes(self) -> Sequence[Size]:
+        """Return the bytes of tables and columns; nothing where the database does not say."""
+        tables = self._introspected()[0]
+        try:
+            return self._told(lambda connection: lore.sizes(connection, self._dialect, tables))
+        except StoreError:  # a role that may read need not be allowed to see sizes
+            return ()
+
     def stop(self) -> None:
         """Take back what is being asked."""
         self._guard.stop()
@@ -122,6 +135,12 @@ class SqlStore:
         """Give back connections."""
         self._place.close()
         self._compared.close()
+
+    def _told(self, ask: Callable[[sa.Connection], Answered]) -> Answered:
+        try:
+            return self._asked(ask)
+        except DBAPIError as error:
+            raise StoreError(reason(error, self._engine.url)) from None
 
     def _with_syncs(self, frame: pd.DataFrame, request: Request, problems: list[TableFailure]) -> pd.DataFrame:
         """Return the answer with the ends of loads; a history that cannot be read is a failure of its own."""

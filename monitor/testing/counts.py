@@ -11,7 +11,7 @@ import pandas as pd
 from checks.base import Catalog
 from checks.bins import SECONDS
 from monitor.errors import StoreError
-from monitor.stores.base import COLUMNS, Measured, Request, Statement, TableFailure, Window
+from monitor.stores.base import COLUMNS, Lore, Measured, Request, Size, Statement, TableFailure, Window
 
 HOUR = dt.timedelta(hours=1)
 
@@ -55,6 +55,14 @@ class CountStore:
     def statements(self, request: Request, *, estimated: bool = False) -> Sequence[Statement]:
         """Return one made-up statement per series."""
         return [Statement(f"{source}.{event}", f"-- since {request.since}") for source, event in self.counts]
+
+    def lore(self, since: dt.datetime | None) -> Lore:
+        """Return nothing: nobody asks it."""
+        return Lore(dialect="duckdb")
+
+    def sizes(self) -> Sequence[Size]:
+        """Return nothing: it takes no room."""
+        return ()
 
     def stop(self) -> None:
         """Do nothing: nothing takes long."""

@@ -23,7 +23,7 @@ from checks.base import EVERY, Catalog, Field, Grain, Measure, Rule, Stat
 from checks.bins import SECONDS, SIZES
 from monitor.calendar import floor_day, floor_hour
 from monitor.stores import people, sequence
-from monitor.stores.base import COLUMNS, Measured, Request, Statement, Window
+from monitor.stores.base import COLUMNS, Lore, Measured, Request, Size, Statement, Window
 
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?( ?(Z|[+-]\d{2}(:?\d{2})?))?)?")
 
@@ -81,6 +81,14 @@ class MemoryStore:
 
     def statements(self, request: Request, *, estimated: bool = False) -> Sequence[Statement]:
         """Return nothing: there is no SQL."""
+        return ()
+
+    def lore(self, since: dt.datetime | None) -> Lore:
+        """Return nothing: nobody asks it."""
+        return Lore(dialect="duckdb")
+
+    def sizes(self) -> Sequence[Size]:
+        """Return nothing: it takes no room."""
         return ()
 
     def stop(self) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from checks.base import CHECKS
+from checks.base import CHECKS, Measure, Stat, Usage
 from checks.plan import Plan, PlannedEvent, PlannedProperty
 
 ORDERS = ("Order Completed", "web")
@@ -95,7 +95,97 @@ def test_nothing_is_said_of_what_was_hardly_seen(make_profile, judge, hours):
     values = np.full(1344, 50.0)
     values[:hours] = 0
     profile = stored(make_profile, 0.0, 4711.0, rows={ORDERS: values})
-    assert judge("unused", profile, planned(has_photo={})) == []
+    found = judge("unused", profile, planned(has_photo={}))
+    assert [f for f in found if f.kind != "event_never_seen"] == []
+    assert not any(f.relevant for f in found)
+
+
+def sketched(make_profile, share):
+    daily = {"distinct": {(*ORDERS, "sort_by"): 1200.0 * share}}
+    base = {"nulls": {(*ORDERS, "sort_by"): 0.0}, "fingerprint": {(*ORDERS, "sort_by"): -1.0}}
+    return make_profile(ROWS, base | daily, judged=24)
+
+
+@pytest.mark.parametrize(
+    ("share", "kinds"),
+    [
+        pytest.param(0.95, ["unique"], id="what people write is another text each time"),
+        pytest.param(0.5, [], id="a value that comes twice is something to count by"),
+    ],
+)
+def test_a_text_that_is_never_the_same_says_nothing_that_can_be_counted(make_profile, problems, share, kinds):
+    assert [f.kind for f in problems("unused", sketched(make_profile, share))] == kinds
+
+
+@pytest.mark.parametrize(
+    ("name", "prop", "asked"),
+    [
+        pytest.param("comment", {"type": "string"}, True, id="a text"),
+        pytest.param("search_text", {}, False, id="a property without a type"),
+        pytest.param("order_id", {"type": "string"}, False, id="an id by its name"),
+        pytest.param("reference", {"type": "string", "key": True}, False, id="a key"),
+        pytest.param("sort_by", {"type": "string", "enum": ("a",)}, False, id="one of a few values"),
+        pytest.param("link", {"type": "string", "format": "uri"}, False, id="a format"),
+        pytest.param("email", {"type": "string", "personal": True}, False, id="what says who somebody is"),
+    ],
+)
+def test_different_values_are_counted_only_where_they_may_be_free_text(name, prop, asked):
+    check = CHECKS["unused"]
+    wanted = check.check.measures(planned(**{name: prop}), check.params())
+    assert (Measure(Stat.DISTINCT, ORDERS[0], name) in set(wanted)) is asked
+
+
+@pytest.mark.parametrize(
+    ("days", "kinds"),
+    [
+        pytest.param(10, ["no_longer_sent"], id="no value for ten days"),
+        pytest.param(3, [], id="no value for three days may be an accident"),
+    ],
+)
+def test_a_property_that_came_and_does_not_is_no_longer_sent(make_profile, problems, days, kinds):
+    nulls = np.r_[np.full(DAYS - days, 200.0), np.full(days, 1200.0)]
+    assert [f.kind for f in problems("unused", stored(make_profile, nulls))] == kinds
+
+
+def test_an_event_that_has_a_place_and_no_message_is_told(make_profile, problems):
+    profile = stored(make_profile)
+    more = replace(profile.catalog, events=profile.catalog.events | {"Signed Out": frozenset({"web"})})
+    (planned_one, stored_one) = problems(
+        "unused", replace(profile, catalog=more), Plan(events={"Refunded": PlannedEvent(name="Refunded")})
+    )
+    assert planned_one.text == "Refunded is planned, and not one message has come."
+    assert (stored_one.kind, stored_one.text) == (
+        "event_never_seen",
+        "Signed Out has a place in the store, and not one message has come.",
+    )
+
+
+def read_by(profile, *properties, events=(ORDERS[0],), queries=412):
+    usage = Usage(queries, frozenset(events), frozenset((ORDERS[0], name) for name in properties))
+    return replace(profile, catalog=replace(profile.catalog, usage=usage))
+
+
+@pytest.mark.parametrize(
+    ("read", "subjects"),
+    [
+        pytest.param({}, [], id="nobody said where queries lie"),
+        pytest.param({"properties": ["sort_by"]}, [], id="something reads it"),
+        pytest.param({}, ["sort_by"], id="nothing reads it"),
+        pytest.param({"events": ()}, [None], id="of an event that nothing reads only the event is told"),
+        pytest.param({"queries": 3}, [], id="three queries are too few to know"),
+    ],
+)
+def test_what_no_query_reads_is_told_once_enough_of_them_were_seen(make_profile, problems, read, subjects, request):
+    profile = stored(make_profile)
+    if "nobody" not in request.node.callspec.id:
+        profile = read_by(profile, *read.pop("properties", ()), **read)
+    found = problems("unused", profile)
+    assert [(f.kind, f.property) for f in found] == [("never_queried", subject) for subject in subjects]
+
+
+def test_the_sentence_says_how_many_queries_were_seen(make_profile, problems):
+    (found,) = problems("unused", read_by(stored(make_profile)))
+    assert found.text == "Order Completed.sort_by is read by none of 412 queries and models: 67,200 values."
 
 
 def test_within_a_day_nothing_is_judged(make_profile, judge):
@@ -104,7 +194,9 @@ def test_within_a_day_nothing_is_judged(make_profile, judge):
 
 def test_what_is_used_is_said_to_be_healthy_so_that_its_notice_can_end(make_profile, judge):
     found = judge("unused", stored(make_profile), planned(sort_by={}))
-    assert sorted(f.kind for f in found) == ["always_null", "constant", "never_sent"]
+    assert sorted(f.kind for f in found) == [
+        *("always_null", "constant", "event_never_seen", "never_sent", "no_longer_sent"),
+    ]
     assert not any(f.relevant or f.text for f in found)
 
 

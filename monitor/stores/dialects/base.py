@@ -106,6 +106,11 @@ def as_selects(
     return sa.select(*named).subquery(name)
 
 
+VIEWS = """
+    SELECT table_schema, table_name, view_definition FROM information_schema.views
+    WHERE view_definition IS NOT NULL AND LOWER(table_schema) <> 'information_schema'"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
     """A database: `name` is SQLAlchemy's name of the dialect."""
@@ -131,6 +136,10 @@ class Dialect:
     cancel: Callable[[Any], None] | None = None  # stops what a driver's connection runs, from another thread
     limits_itself: bool = False  # the database stops a statement at the timeout; else we do, by `cancel`
     estimate: Callable[[sa.Connection, sa.Executable], Estimate | None] | None = None
+    spoken: str = ""  # what sqlglot calls it; empty: by its name
+    history: str | None = None  # the texts of the statements since :since; a null :since is never bound
+    views: str = VIEWS  # schema, name and text of each view
+    sizes: str | None = None  # schema, table, column (null: the whole table) and bytes, of the schemas in :schemas
     most_columns: int = 1600  # of one SELECT
     most_text: int = 1_000_000  # characters of one statement
 

@@ -92,6 +92,16 @@ def _estimate(connection: sa.Connection, statement: Any) -> Estimate | None:
     return Estimate(bytes=float(dry.total_bytes_processed))
 
 
+_HISTORY = """
+    SELECT ANY_VALUE(query) FROM `region-{region}`.INFORMATION_SCHEMA.JOBS_BY_PROJECT
+    WHERE creation_time >= :since AND state = 'DONE' AND error_result IS NULL
+      AND statement_type IN ('SELECT', 'INSERT', 'MERGE', 'CREATE_VIEW', 'CREATE_TABLE_AS_SELECT')
+    GROUP BY query_info.query_hashes.normalized_literals"""
+_VIEWS = "SELECT table_schema, table_name, view_definition FROM `region-{region}`.INFORMATION_SCHEMA.VIEWS"
+_SIZES = """
+    SELECT table_schema, table_name, CAST(NULL AS STRING), total_logical_bytes
+    FROM `region-{region}`.INFORMATION_SCHEMA.TABLE_STORAGE WHERE table_schema IN :schemas"""
+
 DIALECT = Dialect(
     name="bigquery",
     schemes={"bigquery": "bigquery"},
@@ -107,4 +117,7 @@ DIALECT = Dialect(
     prepared=_prepared,
     limits_itself=True,
     estimate=_estimate,
+    history=_HISTORY,
+    views=_VIEWS,
+    sizes=_SIZES,
 )

@@ -111,6 +111,17 @@ def _estimate(connection: sa.Connection, statement: sa.Executable) -> Estimate |
     return Estimate(rows=float(sum(int(step["rows"]) for step in steps)))
 
 
+_HISTORY = """
+    SELECT any(query) FROM system.query_log
+    WHERE type = 'QueryFinish' AND event_time >= :since AND query_kind IN ('Select', 'Insert', 'Create')
+    GROUP BY normalized_query_hash"""
+_VIEWS = "SELECT database, name, create_table_query FROM system.tables WHERE engine IN ('View', 'MaterializedView')"
+_SIZES = """
+    SELECT database, table, CAST(NULL AS Nullable(String)), toInt64(total_bytes) FROM
+    (SELECT database, name AS table, total_bytes FROM system.tables WHERE database IN :schemas AND total_bytes > 0)
+    UNION ALL
+    SELECT database, table, name, toInt64(data_compressed_bytes) FROM system.columns WHERE database IN :schemas"""
+
 DIALECT = Dialect(
     name="clickhousedb",
     schemes={"clickhouse": "clickhousedb+connect", "clickhousedb": "clickhousedb+connect"},
@@ -125,4 +136,8 @@ DIALECT = Dialect(
     limits_itself=True,
     most_columns=500,  # it takes more, but plans them slowly
     estimate=_estimate,
+    spoken="clickhouse",
+    history=_HISTORY,
+    views=_VIEWS,
+    sizes=_SIZES,
 )

@@ -23,6 +23,10 @@ def _arguments(_url: sa.URL, timeout: float) -> Mapping[str, Any]:
     return {"session_configuration": session, "user_agent_entry": "trackwatch"}
 
 
+_HISTORY = """
+    SELECT DISTINCT statement_text FROM system.query.history
+    WHERE start_time >= :since AND execution_status = 'FINISHED' AND statement_type IN ('SELECT', 'INSERT', 'MERGE')"""
+
 DIALECT = Dialect(
     name="databricks",
     schemes={"databricks": "databricks"},
@@ -35,4 +39,5 @@ DIALECT = Dialect(
     opened=opened,
     aware="^timestamp$",
     limits_itself=True,
+    history=_HISTORY,
 )

@@ -120,4 +120,5 @@ DIALECT = Dialect(
     cancel=_cancel,
     estimate=_estimate,
     most_columns=10_000,
+    views="SELECT schema_name, view_name, sql FROM duckdb_views() WHERE NOT internal",
 )

@@ -127,6 +127,13 @@ def _estimate(connection: sa.Connection, statement: sa.Executable) -> Estimate |
     return Estimate(rows=sum(float(step["rows"]) for step in read))
 
 
+_HISTORY = """
+    SELECT digest_text FROM performance_schema.events_statements_summary_by_digest
+    WHERE digest_text IS NOT NULL AND last_seen >= :since"""
+_SIZES = """
+    SELECT table_schema, table_name, NULL, data_length + index_length FROM information_schema.tables
+    WHERE table_schema IN :schemas AND data_length IS NOT NULL"""
+
 DIALECT = Dialect(
     name="mysql",
     schemes={"mysql": "mysql+pymysql"},
@@ -143,4 +150,7 @@ DIALECT = Dialect(
     estimate=_estimate,
     limits_itself=True,
     most_columns=4096,
+    spoken="mysql",
+    history=_HISTORY,
+    sizes=_SIZES,
 )

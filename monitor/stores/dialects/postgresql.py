@@ -78,6 +78,23 @@ def _steps(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         yield from _steps(step)
 
 
+# has no times: all since its last reset
+_HISTORY = """
+    SELECT query FROM pg_stat_statements
+    WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())"""
+_VIEWS = """
+    SELECT schemaname, viewname, definition FROM pg_views WHERE schemaname NOT IN ('pg_catalog', 'information_schema')
+    UNION ALL SELECT schemaname, matviewname, definition FROM pg_matviews"""
+_SIZES = """
+    SELECT n.nspname, c.relname, CAST(NULL AS TEXT), pg_total_relation_size(c.oid)
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname IN :schemas AND c.relkind IN ('r', 'm')
+    UNION ALL
+    SELECT s.schemaname, s.tablename, s.attname, CAST(s.avg_width * (1 - s.null_frac) * c.reltuples AS BIGINT)
+    FROM pg_stats s JOIN pg_namespace n ON n.nspname = s.schemaname
+    JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = s.tablename
+    WHERE s.schemaname IN :schemas AND c.reltuples > 0"""
+
 DIALECT = Dialect(
     name="postgresql",
     schemes={"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"},
@@ -88,4 +105,8 @@ DIALECT = Dialect(
     cancel=_cancel,
     limits_itself=True,
     estimate=_estimate,
+    spoken="postgres",
+    history=_HISTORY,
+    views=_VIEWS,
+    sizes=_SIZES,
 )

@@ -89,6 +89,16 @@ def _prepared(connection: Any, timeout: float) -> None:
     connection.commit()  # what a transaction set goes with it, if it does not end well
 
 
+_HISTORY = """
+    SELECT query_text FROM sys_query_history
+    WHERE start_time >= :since AND status = 'success' AND query_type IN ('SELECT', 'INSERT', 'CTAS')"""
+_VIEWS = (
+    "SELECT schemaname, viewname, definition FROM pg_views WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
+)
+_SIZES = (
+    'SELECT "schema", "table", CAST(NULL AS VARCHAR), size * 1048576 FROM svv_table_info WHERE "schema" IN :schemas'
+)
+
 DIALECT = Dialect(
     name="redshift",
     schemes={"redshift": "redshift+redshift_connector"},
@@ -102,4 +112,7 @@ DIALECT = Dialect(
     tabled=partial(as_selects, nothing=_typed_null),
     prepared=_prepared,
     limits_itself=True,
+    history=_HISTORY,
+    views=_VIEWS,
+    sizes=_SIZES,
 )

@@ -100,6 +100,15 @@ def _tabled(name: str, columns: Columns, rows: Sequence[tuple[Any, ...]], _most:
     return as_values(name, columns, rows, len(rows))
 
 
+_HISTORY = """
+    SELECT ANY_VALUE(query_text) FROM snowflake.account_usage.query_history
+    WHERE start_time >= :since AND database_name = CURRENT_DATABASE() AND execution_status = 'SUCCESS'
+      AND query_type IN ('SELECT', 'INSERT', 'MERGE', 'CREATE_VIEW', 'CREATE_TABLE_AS_SELECT')
+    GROUP BY query_hash"""
+_SIZES = """
+    SELECT table_schema, table_name, NULL, bytes FROM information_schema.tables
+    WHERE table_schema IN :schemas AND bytes IS NOT NULL"""
+
 DIALECT = Dialect(
     name="snowflake",
     schemes={"snowflake": "snowflake"},
@@ -114,4 +123,6 @@ DIALECT = Dialect(
     aware="timestamp_(tz|ltz)",
     limits_itself=True,
     estimate=_estimate,
+    history=_HISTORY,
+    sizes=_SIZES,
 )

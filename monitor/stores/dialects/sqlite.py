@@ -138,4 +138,5 @@ DIALECT = Dialect(
     prepared=_prepared,
     cancel=_cancel,
     most_columns=2000,
+    views="SELECT 'main', name, sql FROM sqlite_master WHERE type = 'view'",
 )

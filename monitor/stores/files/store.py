@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from checks.base import Catalog
 from checks.plan import Plan
-from monitor.stores.base import Measured, Request, Statement, StoreSettings, TableFailure, Window
+from monitor.stores.base import Lore, Measured, Request, Size, Statement, StoreSettings, TableFailure, Window
 from monitor.stores.files import lake, places
 from monitor.stores.files.ingest import Ingested, ingest
 from monitor.stores.files.mapping import CALLS, Wishes
@@ -74,6 +74,14 @@ class FilesStore:
     def statements(self, request: Request, *, estimated: bool = False) -> Sequence[Statement]:
         """Return the SQL that `measure` would issue."""
         return self._of((request.since, request.until)).store.statements(request, estimated=estimated)
+
+    def lore(self, since: dt.datetime | None) -> Lore:
+        """Return nothing: nobody asks files."""
+        return Lore(dialect="duckdb")
+
+    def sizes(self) -> Sequence[Size]:
+        """Return nothing: what is read of files is not what they take."""
+        return ()
 
     def stop(self) -> None:
         """Take back what is being asked."""

@@ -1,0 +1,1 @@
+"""Which events and properties does anybody read? Found in the SQL that people and their tools have written."""
