@@ -21,6 +21,7 @@ KINDS = {
     "exact": Kind(
         title="{subject} arrives in copies",
         advice="Count distinct message ids until it is repaired; look for retries and for a load that ran twice.",
+        family="excess",
     ),
     "semantic": Kind(
         title="{subject} is sent twice",

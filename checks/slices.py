@@ -40,6 +40,7 @@ class SlicesParams:
     """
 
     dimensions: tuple[str, ...] = ("platform", "browser", "country")
+    causes: tuple[str, ...] = ("app_version", "library_version")  # counted to name causes by, and not watched
     min_share: float = 0.03  # of the event's messages of a source that a slice must usually hold to be watched
     min_drop: float = 0.5  # share of the slice that is lost, against the rest of the event
     min_events: float = 20.0  # events lost
@@ -70,7 +71,8 @@ class Slices:
 
     def measures(self, plan: Plan, params: SlicesParams) -> Iterable[Measure]:
         """Ask for the messages of each day by the values of each dimension."""
-        return [Measure(Stat.ROWS, grain=GRAIN), *(Measure(Stat.ROWS, grain=GRAIN, by=d) for d in params.dimensions)]
+        asked = dict.fromkeys((*params.dimensions, *params.causes))
+        return [Measure(Stat.ROWS, grain=GRAIN), *(Measure(Stat.ROWS, grain=GRAIN, by=d) for d in asked)]
 
     def judge(self, profile: Profile, plan: Plan, params: SlicesParams) -> Iterator[Finding]:
         """Yield a finding for every watched slice and day."""

@@ -20,6 +20,7 @@ AGAIN = {
     Reason.ESCALATED: "It is critical, and nobody has acknowledged it.",
     Reason.REOPENED: "It was over, and is back.",
 }
+NEARBY = 2  # changes that an alert names
 MORE = 8  # further findings that an alert lists
 
 
@@ -61,6 +62,8 @@ class Composer:
         return title + where + _others(incident)
 
     def _summary(self, incident: Incident, reason: Reason, headline: Finding, now: dt.datetime) -> str:
+        if reason is Reason.LOCATED:
+            return f"It lies in {_where(incident).removeprefix('only ')}. {headline.text}"
         if reason in AGAIN:
             return f"{AGAIN[reason]} {headline.text}"
         if reason in (Reason.ACKNOWLEDGED, Reason.SNOOZED):
@@ -98,12 +101,20 @@ class Composer:
             yield "Expected", expected(headline)
         if headline.p_value is not None:
             yield "How sure", self._sure(headline.p_value, incident.cost)
-        if incident.slice:
+        if incident.where:
             yield "Where", _where(incident)
+        if incident.nearby:
+            yield "Changed then", "; ".join(f"{self._day(n.at)}: {n.what}" for n in incident.nearby[:NEARBY])
         if owner := self.plan.owner(headline.event):
             yield "Owner", owner
+        if incident.lowered:
+            yield "Lowered", incident.lowered
         if (said := standing(incident, self.zone)) and incident.is_open:
             yield "In hand", said
+
+    def _day(self, at: dt.datetime) -> str:
+        local = at.astimezone(self.zone)
+        return f"{local:%a} {local.day} {local:%b}"
 
     def _sure(self, p_value: float, cost: float | None) -> str:
         chance = f"by chance {odds(p_value)}"
@@ -184,14 +195,14 @@ def _others(incident: Incident) -> str:
 
 def _place(incident: Incident) -> str:
     """Return the slice as a title says it: ` on web, browser Safari`."""
-    parts = [f"{name} {value}" for name, value in incident.slice.items() if name != "source"]
-    source = incident.slice.get("source")
+    parts = [f"{name.replace('_', ' ')} {value}" for name, value in incident.where.items() if name != "source"]
+    source = incident.where.get("source")
     where = ", ".join(([source] if source else []) + parts)
     return f" on {where}" if where else ""
 
 
 def _where(incident: Incident) -> str:
-    names = ", ".join(f"{name} {value}" for name, value in incident.slice.items())
+    names = ", ".join(f"{name} {value}" for name, value in incident.where.items())
     if incident.explains is None or incident.explains >= 0.995:
         return f"only {names}"
     return f"{names}, which holds {share(incident.explains)} of it"

@@ -57,6 +57,7 @@ class Verdict:
     cost: float | None = None
     price: Price | None = None  # of a problem
     learned: Learned | None = None  # of a problem: which history it was held against
+    lowered: str = ""  # why its severity is a step below what it would be
 
 
 def decide(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from checks.base import Bucket, Finding
 from monitor import operations
+from monitor.alerts.message import Severity
 from monitor.config import Budget, Config
 from monitor.decide import Verdict, decide
 from monitor.gate import Due
@@ -16,8 +17,10 @@ from monitor.incidents import Incident
 from monitor.judge import judge, kind_of
 from monitor.learned import learned_of
 from monitor.life import AS_USUAL, by_end, open_units, step
+from monitor.locate import looked_at
 from monitor.profile import Measurements, Stretch, WindowProfile
 from monitor.routing import Life
+from monitor.severity import lower
 
 ADAPTS_AFTER = dt.timedelta(days=14)  # a changed level that lasts is learned as the new normal; silence never is
 
@@ -64,7 +67,7 @@ def evaluate(
         if due
         else None
     )
-    return Evaluation(tuple(verdicts), incidents, shown)
+    return Evaluation(tuple(verdicts), looked_at(incidents, shown, config) if shown else incidents, shown)
 
 
 def _decided(
@@ -83,7 +86,16 @@ def _decided(
         findings = [f for f in findings if _is_due(f.event, f.source, window, measurements, f.beside)]
         budget = _part_of(budget, window, measurements)
     verdicts = decide(findings, config.plan, budget, kind_of, open_units(incidents))
+    verdicts = [_lowered(verdict, config.telling.demoted) for verdict in verdicts]
     return [_with_history(v, config, profile, incidents) if v.problem else v for v in verdicts]
+
+
+def _lowered(verdict: Verdict, demoted: Mapping[str, str]) -> Verdict:
+    """Take a step off the severity of what a check finds that is mostly noise."""
+    why = demoted.get(verdict.finding.check)
+    if not why or not verdict.problem or verdict.severity is Severity.INFO:
+        return verdict
+    return replace(verdict, severity=lower(verdict.severity), lowered=f"from {verdict.severity}, because only {why}")
 
 
 def _with_history(verdict: Verdict, config: Config, profile: WindowProfile, incidents: Sequence[Incident]) -> Verdict:

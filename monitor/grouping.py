@@ -17,7 +17,7 @@ from checks.base import Finding
 from monitor.decide import KindOf, Unit, Verdict, unit_of
 from monitor.incidents import Incident
 
-TOLERANCE = dt.timedelta(hours=3)  # by which starts may differ, beside what is not known of them
+TOLERANCE = dt.timedelta(hours=6)  # by which starts may differ, beside what is not known of them
 DAY = dt.timedelta(days=1)
 LAST = dt.datetime.max.replace(tzinfo=dt.UTC)
 
@@ -52,11 +52,11 @@ def start_of(finding: Finding) -> dt.datetime | None:
 
 
 def slack(finding: Finding) -> dt.timedelta:
-    """Return by how much the start of a finding may be wrong: half of what it looks at, at least its bucket."""
+    """Return by how much the start of a finding may be wrong: all that it looks at, a day at most."""
     start = start_of(finding)
     if finding.bucket is None or start is None:
         return dt.timedelta()
-    return min(max(finding.bucket.end - finding.bucket.start, (finding.bucket.end - start) / 2), DAY)
+    return min(finding.bucket.end - start, DAY)
 
 
 def troubles(groups: Mapping[Unit, Sequence[Verdict]], kind_of: KindOf) -> list[Trouble]:

@@ -42,6 +42,14 @@ class Hand:
 
 
 @dataclass(frozen=True, slots=True)
+class Nearby:
+    """Something that changed when an incident began."""
+
+    at: dt.datetime
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class Spell:
     """A stretch in which something was wrong."""
 
@@ -105,8 +113,13 @@ class Incident:
     units: tuple[Unit, ...] = ()  # all that it is about: what has the same cause; empty: see `held`
     sources: tuple[str, ...] = ()  # where it was seen
     whole: bool = False  # most of what its source sends is concerned
+    located: Mapping[str, str] = field(default_factory=dict)  # the smallest slice that explains most, once it is known
+    told_where: Mapping[str, str] = field(default_factory=dict)  # the slice that people were told
+    nearby: tuple[Nearby, ...] = ()  # what changed when it began
+    looked: dt.datetime | None = None  # up to when days were looked at for that
     spells: tuple[Spell, ...] = ()  # the earlier times in which it was bad, of one that came back
     mark: Mark | None = None
+    lowered: str = ""  # why its severity is a step below what it would be
     actions: int = 0  # how many actions of people are in it
 
     @property
@@ -136,6 +149,11 @@ class Incident:
         """Return the units that it is about, also of one that was kept before they were."""
         own = self.subject
         return frozenset(self.units or ((own.family, event, own.property) for event in self.events or (None,)))
+
+    @property
+    def where(self) -> Mapping[str, str]:
+        """Return the smallest slice that is known to explain most of it."""
+        return self.located or self.slice
 
     @property
     def begun(self) -> dt.datetime:

@@ -170,6 +170,7 @@ class _Batch:
             incident,
             severity=max(incident.severity, _worst(given.problems), key=RANK.__getitem__),
             last_seen=max(incident.last_seen, self.end),  # a source that was late is judged after the others
+            lowered=incident.lowered or max((problem.lowered for problem in given.problems), default=""),
             healthy=0,
             slice=cause.slice,
             explains=cause.explains,

@@ -110,9 +110,10 @@ def incident_json(
         "started": stamp(incident.begun),
         "last_seen": stamp(incident.last_seen),
         "resolved": stamp(incident.resolved) if incident.resolved else None,
-        "slice": dict(incident.slice),
+        "slice": dict(incident.where),
         "explains": _number(incident.explains),
         "findings": found,
+        "lowered": incident.lowered or None,
         "decision": _decision(incident.opening),
     }
 

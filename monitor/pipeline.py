@@ -19,6 +19,7 @@ from monitor.config import Config
 from monitor.decide import Verdict
 from monitor.errors import StoreError
 from monitor.evaluate import Evaluation, advance, evaluate, operational
+from monitor.feedback import MARKS, MEMORY, Precision, demoted, precisions
 from monitor.history.memory import Memory, Step
 from monitor.incidents import Incident
 from monitor.judge import evidence, kind_of
@@ -70,6 +71,7 @@ def run(
     """
     memory, config = installation.memory, installation.config
     known = memory.incidents(since=now - config.store.history)
+    config = heeding(config, memory, now)
     try:
         loaded = load(config, installation.store, memory, now, None if dry_run else on_chunk)
     except StoreError as error:
@@ -94,6 +96,19 @@ def run(
     if not dry_run:
         _remember(installation, result, loaded, stock, told.deliveries)
     return _send(installation, result, dry_run=dry_run)
+
+
+def heeding(config: Config, memory: Memory, now: dt.datetime) -> Config:
+    """Return the configuration, with the checks lowered that people find to be mostly noise."""
+    found = demoted(marked(memory, now))
+    return replace(config, telling=replace(config.telling, demoted=found)) if found else config
+
+
+def marked(memory: Memory, now: dt.datetime) -> tuple[Precision, ...]:
+    """Return what people made of the alerts of each check lately."""
+    actions = [action for action in memory.actions(since=now - MEMORY) if action.verb in MARKS]
+    incidents = [memory.incident(name) for name in sorted({action.incident for action in actions})]
+    return precisions(actions, [each for each in incidents if each])
 
 
 def _tell(config: Config, incidents: Sequence[Incident], chart_of: ChartOf, now: dt.datetime) -> tell.Told:

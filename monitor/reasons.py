@@ -33,7 +33,9 @@ def reasons(incident: Incident, composer: Composer) -> Rows:
         yield from _history(opening.learned, composer)
     judged = judge_severity(finding, composer.plan, notice=composer.kind_of(finding).notice)
     yield "Severity", f"{judged.severity}: {', '.join(judged.reasons)}"
-    if judged.severity is not incident.severity:
+    if incident.lowered:
+        yield "", f"lowered one step {incident.lowered}"
+    elif judged.severity is not incident.severity:
         yield "", f"now {incident.severity}, as at its worst"
 
 

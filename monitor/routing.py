@@ -7,7 +7,7 @@ takes a message, unless it says `continue`. What no route takes goes to every ch
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from zoneinfo import ZoneInfo
@@ -109,6 +109,7 @@ class Telling:
     life: Life = Life()
     routes: tuple[Route, ...] = ()
     quiet: Quiet | None = None
+    demoted: Mapping[str, str] = field(default_factory=dict)  # checks that people find to be mostly noise, and why
 
     def audience(self, about: About, channels: Sequence[str]) -> dict[str, Quiet | None]:
         """Return the channels for a message, each with its quiet hours."""

@@ -58,6 +58,11 @@ def judge_severity(finding: Finding, plan: Plan, *, notice: bool) -> Judgement:
     return Judgement(_of(points), tuple(reasons))
 
 
+def lower(severity: Severity) -> Severity:
+    """Return the severity one step below; a notice stays one."""
+    return Severity.WARNING if severity is Severity.CRITICAL else Severity.INFO
+
+
 def _of(points: int) -> Severity:
     if points >= CRITICAL:
         return Severity.CRITICAL

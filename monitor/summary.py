@@ -40,7 +40,7 @@ def as_text(config: Config, result: Result, seconds: float, *, dry_run: bool = F
     if ended:
         lines += ["", "Over since the last run", *(f"  {MARKS['resolved']} {message.title}" for message in ended)]
     if notices:
-        lines += ["", "For the weekly clean-up", *(f"  {MARKS['info']} {composer.title(i)}" for i in notices)]
+        lines += ["", "For the weekly clean-up", *(_notice(i, composer) for i in notices)]
     unjudged = list(_unjudged(result, composer))
     lines += ["", *unjudged] if unjudged else []
     return "\n".join([*lines, "", *_told(result, dry_run=dry_run), _read(result, seconds)])
@@ -50,6 +50,11 @@ def _verdict(serious: list[Incident], workspace: str) -> str:
     if not serious:
         return f"{workspace}: nothing is wrong."
     return f"{workspace}: {len(serious)} open incident{'s' * (len(serious) > 1)}."
+
+
+def _notice(incident: Incident, composer: Composer) -> str:
+    lowered = f" (lowered {incident.lowered})" if incident.lowered else ""
+    return f"  {MARKS['info']} {composer.title(incident)}{lowered}"
 
 
 def _incident(incident: Incident, composer: Composer, result: Result) -> Iterator[str]:

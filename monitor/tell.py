@@ -44,11 +44,18 @@ def due(incident: Incident, now: dt.datetime, life: Life) -> Reason | None:
     if incident.told is None:
         fresh = Reason.REOPENED if incident.spells and incident.messages else Reason.OPENED
         return fresh if incident.state is State.OPEN else None
+    return _news(incident, now, life)
+
+
+def _news(incident: Incident, now: dt.datetime, life: Life) -> Reason | None:
+    """Return what is new of an open incident that people know of."""
     taken = HANDS.get(incident.state) if incident.hand != incident.believed else None
     if incident.state is State.SNOOZED or incident.mark is Mark.NOISE:
         return taken
-    if RANK[incident.severity] > RANK[incident.told]:
+    if incident.told is not None and RANK[incident.severity] > RANK[incident.told]:
         return Reason.WORSE
+    if incident.located and incident.located != incident.told_where and taken is None:
+        return Reason.LOCATED
     return _again(incident, now, life) if incident.state is State.OPEN else taken
 
 
@@ -104,6 +111,7 @@ def _believed(incident: Incident, reason: Reason, now: dt.datetime) -> Incident:
         believed=incident.hand,
         messages=incident.messages + 1,
         told_at=now,
+        told_where=incident.where,
         alarmed=(incident.alarmed or now) if critical else None,
         reminders=incident.reminders + (reason is Reason.REMINDER),
         escalated=incident.escalated or reason is Reason.ESCALATED,

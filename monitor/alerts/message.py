@@ -15,6 +15,7 @@ class Reason(StrEnum):
     WORSE = "got worse"
     ACKNOWLEDGED = "acknowledged"
     SNOOZED = "snoozed"
+    LOCATED = "narrowed down"
     REMINDER = "still open"
     REOPENED = "back again"
     ESCALATED = "nobody has it in hand"

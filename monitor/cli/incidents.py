@@ -76,6 +76,28 @@ def show(incident_id: str, config_path: Path | None, as_json: bool) -> None:
         click.echo("\n".join(_aligned([_done(action, composer) for action in done])))
 
 
+@command.command("feedback")
+@config_option
+@json_option
+def feedback(config_path: Path | None, as_json: bool) -> None:
+    """Say how many incidents of each check people called useful, and which checks are lowered for it."""
+    import orjson  # noqa: PLC0415 keeps --help fast
+
+    from monitor.config import load_config  # noqa: PLC0415
+    from monitor.history.memory import Memory  # noqa: PLC0415
+    from monitor.pipeline import marked  # noqa: PLC0415
+
+    config = load_config(config_path)
+    found = marked(Memory(config.state_url, config.workspace), time_of(config))
+    if as_json:
+        click.echo(orjson.dumps({"version": 1, "checks": [each.to_json() for each in found]}).decode())
+        return
+    for each in found:
+        click.echo(f"{each}{': lowered by one step' if each.is_noise else ''}")
+    if not found:
+        click.echo("Nothing was called useful or noise in the last 90 days.")
+
+
 def _done(action: Action, composer: Composer) -> tuple[str, str]:
     at = action.at.astimezone(composer.zone)
     note = f": {action.note}" if action.note else ""

@@ -152,7 +152,7 @@ def report(facts: Facts, plan: Plan, composer: Composer, made: dt.datetime, owne
         verdicts=_verdicts(plan, mine, events, told),
         opened=_ordered(each for each in told if each.open),
         repaired=_ordered(each for each in told if not each.open),
-        cleanup=tuple(i.headline.text or composer.title(i) for i in touching if not _is_alarm(i)),
+        cleanup=tuple(_notice(i, composer) for i in touching if not _is_alarm(i)),
         rows=_rows(events, Days(facts.points, facts.week, facts.zone), plan),
         owners=_owners(events, plan),
         unwatched=tuple(name for name in mine.events if name not in {each.event for each in events}),
@@ -177,6 +177,12 @@ def _weigh(facts: Facts, back: int, plan: Plan, mine: Plan, owner: str | None) -
 
 def _within(incidents: Iterable[Incident], span: Bucket) -> list[Incident]:
     return [i for i in incidents if i.started < span.end and (i.resolved or i.last_seen) > span.start]
+
+
+def _notice(incident: Incident, composer: Composer) -> str:
+    """Return what the clean-up says of an incident; an alarm that is told only here says why."""
+    text = incident.headline.text or composer.title(incident)
+    return f"{text} (Lowered {incident.lowered}.)" if incident.lowered else text
 
 
 def _is_alarm(incident: Incident) -> bool:

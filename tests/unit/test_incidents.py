@@ -270,15 +270,15 @@ B = {"event": "B", "source": "ios"}
 class TestOneCause:
     """What began together in one place is one incident."""
 
-    def late(self, **fields) -> Verdict:
+    def late(self, hour=6, **fields) -> Verdict:
         """Return a verdict of the sixth hour about a stretch that began in the first."""
-        return verdict(6, **{**B, "since": START + HOUR, **fields})
+        return verdict(hour, **{**B, "since": START + HOUR, **fields})
 
     @pytest.mark.parametrize(
         ("other", "incidents"),
         [
             pytest.param({}, 1, id="found later, begun together"),
-            pytest.param({"since": START + 6 * HOUR}, 2, id="begun later"),
+            pytest.param({"hour": 12, "since": START + 12 * HOUR}, 2, id="begun later"),
             pytest.param({"source": "web"}, 2, id="somewhere else"),
             pytest.param({"source": None}, 1, id="seen only in the sum"),
             pytest.param({"kind": "spike"}, 2, id="of another family"),

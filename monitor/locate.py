@@ -1,0 +1,215 @@
+"""Which part of the messages explains most of a loss or an excess, and what changed when it began?
+
+Slices are compared by the likelihood ratio of the expectation-based Poisson scan (Neill, Moore,
+Sabhnani & Daniel 2005, KDD, "Detection of emerging space-time clusters"): of a slice with o messages
+where e were expected, o ln(o/e) - (o - e). It is largest for the whole of what is wrong and nothing
+else: a slice that is too small leaves loss out, one that is too large has healthy messages in it, which
+make its ratio milder. Slices are everything, each source, each value of a dimension, and each value in
+each source; of two that explain the same, the one with fewer conditions is named.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from checks import counts
+from checks.base import Floats, Key, Measure, Profile, Stat, Table
+from checks.plan import Plan
+from checks.slices import FOLDED, SlicesParams
+from monitor.calendar import floor_day
+from monitor.config import Config
+from monitor.incidents import Incident, Nearby
+
+FADING = frozenset({"app_version", "app_build", "library_version", "os_version"})  # as people update, nothing is wrong
+FAMILIES = ("loss", "excess")
+LEAST = 10.0  # log-likelihood below which nothing is named: a slice by chance among a thousand stays below
+PART = 0.5  # of the loss or excess that a slice must hold
+BETTER = 1.05  # by which a slice with one more condition must be better
+ENOUGH = 100.0  # messages of other events, for the mix of versions to be known
+NEAR = dt.timedelta(days=3)  # between a change and what it may have caused
+SEEN = 0.01  # share of a source's messages from which on a version counts as released
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A slice, and which share of the loss or excess it holds."""
+
+    where: Mapping[str, str]
+    explains: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Slice:
+    """One candidate: its conditions, and what came of what was expected."""
+
+    where: tuple[tuple[str, str], ...]
+    came: float
+    due: float
+
+    def score(self, sign: int) -> float:
+        """Return how much likelier what came is, when the slice is wrong, than when nothing is; 0: not that way."""
+        if self.due <= 0 or (self.due - self.came) * sign <= 0:
+            return 0.0
+        return float((self.came * np.log(self.came / self.due) if self.came else 0.0) - (self.came - self.due))
+
+
+def locate(profile: Profile, incident: Incident, dimensions: Sequence[str], *, loss: bool) -> Located | None:
+    """Return the slice that best explains an incident about volumes; None: nothing is clear, or not known yet.
+
+    Args:
+        profile: all that is known, by the day.
+        incident: whose events, and whose days from its start on, are looked at.
+        dimensions: those that are measured.
+        loss: messages are missing; else there are too many.
+    """
+    events = frozenset(incident.events)
+    rows = _since(profile.table(Stat.ROWS, "day"), incident.started)
+    if rows is None:
+        return None
+    sign = 1 if loss else -1
+    slices = list(_by_source(rows, events))
+    whole = next(iter(slices), None)
+    for name in dimensions:
+        table = _since(profile.table(Measure(Stat.ROWS, by=name).name(), "day"), incident.started)
+        if table is not None:
+            slices += _by_mix(name, table, rows, events) if name in FADING else _by_value(name, table, events)
+    best = _best(slices, sign)
+    if best is None or whole is None or best.score(sign) < LEAST:
+        return None
+    part = min((best.due - best.came) / (whole.due - whole.came), 1.0) if whole.due != whole.came else 0.0
+    return Located(dict(best.where), part) if part >= PART else None
+
+
+def _best(slices: Sequence[_Slice], sign: int) -> _Slice | None:
+    """Return the likeliest slice, with no more conditions than are worth it; of two alike, the one named first."""
+    best: _Slice | None = None
+    for each in sorted(slices, key=lambda s: len(s.where)):
+        more = best is not None and len(each.where) > len(best.where)
+        if best is None or each.score(sign) > best.score(sign) * (BETTER if more else 1.0):
+            best = each
+    return best
+
+
+def _since(table: Table, start: dt.datetime) -> Table | None:
+    """Return a table that is judged from the day of `start` on, if that day is over."""
+    column = int(np.searchsorted(table.calendar.starts, np.datetime64(int(start.timestamp()), "s"), side="right")) - 1
+    if not table.keys or not 0 < column < len(table.calendar):
+        return None
+    return replace(table, cut=column)
+
+
+def _numbers(table: Table) -> tuple[Floats, Floats]:
+    """Return [keys] what came since the cut, and what was expected; of days that are known, and series that are."""
+    forecast = counts.forecast(table)
+    came, due = table.values[:, table.cut :], forecast.expected[:, table.cut :]
+    known = np.isfinite(came) & np.isfinite(due) & forecast.ready[:, None]
+    return np.where(known, came, 0.0).sum(axis=1), np.where(known, due, 0.0).sum(axis=1)
+
+
+def _by_source(rows: Table, events: Collection[str]) -> Iterator[_Slice]:
+    ours = rows.only(lambda key: key.event in events and key.source is not None)
+    if not ours.keys:
+        return
+    came, due = _numbers(ours)
+    yield _Slice((), float(came.sum()), float(due.sum()))
+    for source in sorted({key.source or "" for key in ours.keys}):
+        mask = np.array([key.source == source for key in ours.keys])
+        yield _Slice((("source", source),), float(came[mask].sum()), float(due[mask].sum()))
+
+
+def _by_value(name: str, table: Table, events: Collection[str]) -> Iterator[_Slice]:
+    ours = table.only(lambda key: key.event in events and key.source is not None and key.label not in FOLDED)
+    if ours.keys:
+        yield from _crossed(name, ours.keys, *_numbers(ours))
+
+
+def _by_mix(name: str, table: Table, rows: Table, events: Collection[str]) -> Iterator[_Slice]:
+    """Yield slices of a dimension that fades: what is expected of a version is its share among the other events."""
+    cells = [key for key in table.keys if key.source is not None]
+    values = dict(zip(table.keys, np.nan_to_num(table.values[:, table.cut :]).sum(axis=1).tolist(), strict=True))
+    ours = rows.only(lambda key: key.event in events and key.source is not None)
+    due_of = dict(zip(ours.keys, _numbers(ours)[1].tolist(), strict=True)) if ours.keys else {}
+    keys, came, due = list[Key](), list[float](), list[float]()
+    for source in sorted({key.source or "" for key in cells}):
+        others = [key for key in cells if key.source == source and key.event not in events]
+        total = sum(values[key] for key in others)
+        if total < ENOUGH:
+            continue
+        mix: dict[str, float] = {}
+        for key in others:
+            mix[key.label or ""] = mix.get(key.label or "", 0.0) + values[key] / total
+        for whole, expected in due_of.items():
+            if whole.source == source:
+                parts = {label: replace(whole, label=label) for label in mix if label not in FOLDED}
+                keys += parts.values()
+                came += [values.get(key, 0.0) for key in parts.values()]
+                due += [expected * mix[label] for label in parts]
+    yield from _crossed(name, keys, np.array(came), np.array(due))
+
+
+def _crossed(name: str, keys: Sequence[Key], came: Floats, due: Floats) -> Iterator[_Slice]:
+    """Yield each value over all sources, and in each of several sources."""
+    sums: dict[tuple[tuple[str, str], ...], list[float]] = {}
+    for key, o, e in zip(keys, came.tolist(), due.tolist(), strict=True):
+        value = (name, key.label or "")
+        places: tuple[tuple[tuple[str, str], ...], ...] = ((value,), (("source", key.source or ""), value))
+        for where in places:
+            entry = sums.setdefault(where, [0.0, 0.0])
+            entry[0], entry[1] = entry[0] + o, entry[1] + e
+    for where, (o, e) in sorted(sums.items()):
+        yield _Slice(where, o, e)
+
+
+def nearby(profile: Profile, incident: Incident, plan: Plan, zone: dt.tzinfo) -> tuple[Nearby, ...]:
+    """Return releases and changes of the plan around an incident's start, the nearest first."""
+    found = [*_releases(profile, incident), *_planned(plan, incident, zone)]
+    close = [each for each in found if -NEAR <= incident.started - each.at <= NEAR]
+    return tuple(sorted(close, key=lambda each: (abs(incident.started - each.at), each.what)))
+
+
+def _releases(profile: Profile, incident: Incident) -> Iterator[Nearby]:
+    """Yield the first day of each version that came to be used on the sources of an incident."""
+    table = profile.table(Measure(Stat.ROWS, by="app_version").name(), "day")
+    ours = [i for i, k in enumerate(table.keys) if k.source in incident.sources and k.label not in FOLDED]
+    totals: dict[tuple[str, str], Floats] = {}
+    volume: dict[str, Floats] = {}
+    for i in ours:
+        key, values = table.keys[i], np.nan_to_num(table.values[i])
+        totals[key.source or "", key.label or ""] = totals.get((key.source or "", key.label or ""), 0.0) + values
+        volume[key.source or ""] = volume.get(key.source or "", 0.0) + values
+    for (source, label), values in sorted(totals.items()):
+        used = np.flatnonzero(values > SEEN * np.maximum(volume[source], 1.0))
+        if len(used) and used[0] > 0 and volume[source][: used[0]].sum() > 0:
+            yield Nearby(table.calendar.bucket(int(used[0])).start, f"{source} {label} came into use")
+
+
+def _planned(plan: Plan, incident: Incident, zone: dt.tzinfo) -> Iterator[Nearby]:
+    for change in plan.changes:
+        if change.date is not None and change.event in {None, *incident.events}:
+            at = dt.datetime.combine(change.date, dt.time(), tzinfo=zone).astimezone(dt.UTC)
+            subject = f"{change.event}: " if change.event else ""
+            yield Nearby(at, f"the plan says: {subject}{change.what}")
+
+
+def looked_at(incidents: Iterable[Incident], profile: Profile, config: Config) -> tuple[Incident, ...]:
+    """Return incidents with the slice that explains them, and what changed when they began, once a new day is known."""
+    slices = config.checks.get("slices")
+    params = slices.params if slices else SlicesParams(dimensions=(), causes=())
+    newest = floor_day(profile.window.end, ZoneInfo(config.zone))
+
+    def look(incident: Incident) -> Incident:
+        if not incident.is_open or not incident.events or (incident.looked or incident.started) >= newest:
+            return incident
+        changed = replace(incident, looked=newest, nearby=nearby(profile, incident, config.plan, ZoneInfo(config.zone)))
+        if incident.subject.family not in FAMILIES or incident.subject.property is not None:
+            return changed
+        loss = incident.subject.family == "loss"
+        found = locate(profile, incident, tuple(dict.fromkeys((*params.dimensions, *params.causes))), loss=loss)
+        return replace(changed, located=found.where, explains=found.explains) if found and found.where else changed
+
+    return tuple(look(incident) for incident in incidents)
