@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from sqlalchemy import ColumnElement, Engine, func, select
+from sqlalchemy import ColumnElement, Engine, func, or_, select
 
 from checks.base import Grain, Stat
+from monitor.actions import Verb
 from monitor.history import points, schema
 from monitor.history.engine import transaction
 from monitor.history.times import moment
@@ -38,11 +39,14 @@ class Shelf:
         self._workspace = workspace
 
     def stamp(self) -> tuple[int, ...]:
-        """Return numbers that change with every run and action: what was made of them is still good."""
-        tables = (schema.run, schema.action)
-        newest = [select(func.coalesce(func.max(t.c.id), 0)).where(self._ours(t)) for t in tables]
+        """Return numbers that change with every run, and with every action that says an incident is over or none."""
+        decisive = schema.action.c.verb.in_([Verb.RESOLVE, Verb.NOISE])
+        newest = [
+            select(func.max(schema.run.c.id)).where(self._ours(schema.run)),
+            select(func.max(schema.action.c.id)).where(self._ours(schema.action), decisive),
+        ]
         with transaction(self._engine) as connection:
-            return tuple(int(connection.execute(query).scalar_one()) for query in newest)
+            return tuple(connection.execute(query).scalar_one() or 0 for query in newest)
 
     def runs(self, most: int) -> tuple[Run, ...]:
         """Return the newest runs, the newest first."""
@@ -72,6 +76,11 @@ class Shelf:
     def volumes(self, since: dt.datetime, until: dt.datetime) -> pd.DataFrame:
         """Return the messages of each event by day, as `Memory.points` does of all measures."""
         return self._points(schema.series.c.measure == Stat.ROWS, since, until, ("day",))
+
+    def weeks_of(self, events: Collection[str], since: dt.datetime, until: dt.datetime) -> pd.DataFrame:
+        """Return by day the messages of each event, and of some events all that was measured."""
+        wanted = or_(schema.series.c.measure == Stat.ROWS, schema.series.c.event.in_(events))
+        return self._points(wanted, since, until, ("day",))
 
     def _points(
         self, wanted: ColumnElement[bool], since: dt.datetime, until: dt.datetime, grains: Sequence[Grain]

@@ -24,10 +24,11 @@ def gather(memory: Memory, config: Config, week: Week) -> Facts:
     first = week.back(WEEKS + TREND).span(zone).start
     until = week.span(zone).end
     known = memory.incidents(since=first - dt.timedelta(seconds=1))
+    touched = {event for incident in known for event in incident.events}
     return Facts(
         week=week,
         zone=zone,
-        points=memory.points(first, until, ("day",)),
+        points=memory.shelf.weeks_of(touched, first, until),
         incidents=tuple(incident for incident in known if incident.started < until),
         workspace=config.workspace,
         budget=config.budget.false_alerts_per_week,

@@ -36,7 +36,8 @@ class Days:
         self.first, self._zone = week.back(WEEKS).monday, zone
         size = 7 * (WEEKS + 1)
         starts = [_midnight(self.first + dt.timedelta(days=i), zone) for i in range(size)]
-        daily = points[points["grain"] == "day"]
+        here = points["bucket"].between(starts[0], starts[-1])
+        daily = points[here & (points["grain"] == "day")]
         at = np.searchsorted(starts, daily["bucket"].to_numpy())
         inside = at < size
         inside[inside] = np.asarray(starts)[at[inside]] == daily["bucket"].to_numpy()[inside]

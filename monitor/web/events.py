@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from checks.plan import PlannedEvent, PlannedProperty
+from checks.plan import CALLS, PlannedEvent, PlannedProperty
 from monitor.inventory import HeldEvent, HeldProperty
 from monitor.web import charts
 from monitor.web.incidents import FOREVER, ordered
@@ -48,6 +48,7 @@ def event(name: str) -> ResponseReturnValue:
     return render_template(
         "event.html.j2",
         name=name,
+        calls=CALLS,
         planned=planned,
         held=held,
         stock=stock,

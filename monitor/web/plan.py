@@ -10,9 +10,9 @@ import numpy as np
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
-from checks.plan import Plan, PlannedEvent
+from checks.plan import CALLS, Plan, PlannedEvent
 from monitor.calendar import floor_day
-from monitor.incidents import Incident
+from monitor.incidents import RANK, Incident
 from monitor.inventory import NAME, Inventory
 from monitor.plan.write import plan_text
 from monitor.web.site import Site, site
@@ -31,6 +31,11 @@ class Listed:
     planned: PlannedEvent | None
     days: tuple[float, ...]  # messages of each of the last DAYS days
     incidents: tuple[Incident, ...]  # the open ones
+
+    @property
+    def unplanned(self) -> bool:
+        """Say whether it came without being planned; calls such as identify are no events."""
+        return self.planned is None and self.name not in CALLS
 
     @property
     def owner(self) -> str:
@@ -72,11 +77,11 @@ def written(here: Site, name: str) -> str:
     return plan_text(Plan(events={name: event}))
 
 
-def bars(days: tuple[float, ...], height: int = 24) -> list[tuple[int, float, float]]:
-    """Return left, top and height [px] of a bar for each day, 4 px apart."""
+def bars(days: tuple[float, ...], apart: int = 4, height: int = 24) -> list[tuple[int, float, float]]:
+    """Return left, top and height [px] of a bar for each day, `apart` px from one to the next."""
     top = max(days, default=0.0) or 1.0
     tall = [round(height * max(value, 0.0) / top, 1) for value in days]
-    return [(4 * i, round(height - each, 1), each) for i, each in enumerate(tall)]
+    return [(apart * i, round(height - each, 1), each) for i, each in enumerate(tall)]
 
 
 def _names(here: Site) -> list[str]:
@@ -99,7 +104,7 @@ def _says(plan: Plan, name: str, words: str) -> bool:
 
 def _listed(here: Site, names: list[str]) -> Iterator[Listed]:
     volumes = here.remembered("volumes", lambda: _volumes(here))
-    still = here.memory.incidents()
+    still = sorted(here.memory.incidents(), key=lambda incident: -RANK[incident.severity])
     for name in names:
         mine = tuple(incident for incident in still if name in incident.events)
         yield Listed(name, here.config.plan.events.get(name), volumes.get(name, (0.0,) * DAYS), mine)

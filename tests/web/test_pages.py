@@ -107,6 +107,14 @@ def test_a_button_does_what_it_says_and_the_timeline_shows_it(pages, press, verb
     assert html.escape(fields.get("note", "")) in page
 
 
+def test_what_somebody_resolved_is_not_open_any_more(pages, press):
+    made = pages()
+    link = f'href="/incidents/{made.incident("Order Completed")}"'
+    before = made.client.get("/").text.count(link)
+    press(made, "resolve")
+    assert (made.client.get("/").text.count(link), made.client.get("/incidents").text.count(link)) == (before - 1, 0)
+
+
 @pytest.mark.parametrize(
     ("verb", "fields", "said"),
     [

@@ -42,12 +42,12 @@
     const hidden = { points: { show: false } };
     return {
       width: element.clientWidth,
-      height: element.clientWidth < 500 ? 200 : 260,
+      height: element.clientWidth < 500 ? 190 : 250,
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1e3), zone),
       legend: { show: false },
       cursor: { y: false, points: { size: 7 } },
       scales: { y: { range: (_, low, high) => [Math.min(low, 0), high > 0 ? high * 1.08 : 1] } },
-      axes: [{ ...axis, space: 76, values: (_, at) => at.map(date.axis) }, { ...axis, size: 56 }],
+      axes: [{ ...axis, size: 30, space: 76, values: (_, at) => at.map(date.axis) }, { ...axis, size: 56 }],
       hooks: { setCursor: [(plot) => { reader.textContent = reading(data, plot.cursor.idx, date); }] },
       bands: [{ series: [1, 2], fill: stroke("band") }],
       series: [
