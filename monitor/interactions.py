@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -73,7 +73,10 @@ class Desk:
         verb = Verb(press.verb)
         action = Action(verb=verb, incident=press.incident, by=press.by, via="slack", at=now, until=until)
         act(self.config, self.memory, action)
-        deliver(self.memory.outbox, self.config.channels, now, self.config.delivery)
+        try:
+            deliver(self.memory.outbox, self.config.channels, now, self.config.delivery)
+        except TrackwatchError as error:  # such as: another process delivers now
+            _log.info("what %s did is told by the next delivery: %s", press.by, error)
         return f"Noted as {verb.value}, thank you." if verb in (Verb.USEFUL, Verb.NOISE) else ""
 
     @staticmethod
@@ -84,38 +87,50 @@ class Desk:
             _log.warning("%s was not told %r: %s", press.by, said, error.reason)
 
 
-def slack_channels(config: Config) -> Iterator[Slack]:
-    """Yield the channels that may have buttons."""
+def slack_channels(config: Config) -> tuple[Slack, ...]:
+    """Return the channels that may have buttons."""
+    # a configuration without Slack must not pay for importing its SDK
+    if not any(type(channel).__name__ == "Slack" for channel in config.channels.values()):
+        return ()
     from monitor.alerts.channels.slack import Slack  # noqa: PLC0415 heavy, for those who have Slack
 
-    yield from (channel for channel in config.channels.values() if isinstance(channel, Slack))
+    return tuple(channel for channel in config.channels.values() if isinstance(channel, Slack))
 
 
-def listen(config: Config, memory: Memory, now: Callable[[], dt.datetime]) -> Callable[[], None]:
-    """Hear buttons over Socket Mode, once for each app of the configuration.
+class Listener:
+    """Hears buttons over Socket Mode, once for each app of a configuration.
 
     Slack that cannot be reached is tried again in the background, with growing pauses.
-
-    Returns:
-        what ends it: it waits until what was pressed is worked on.
     """
-    apps = {slack.app_token: slack for slack in slack_channels(config) if slack.app_token}
-    desk, stop, open_sockets = Desk(config, memory, now), threading.Event(), ExitStack()
-    open_sockets.callback(desk.close)
-    threads = [
-        threading.Thread(target=_keep_trying, args=(slack, desk, stop, open_sockets), daemon=True, name="slack-socket")
-        for slack in apps.values()
-    ]
-    for thread in threads:
-        thread.start()
 
-    def end() -> None:
-        stop.set()
-        for thread in threads:
-            thread.join()
-        open_sockets.close()
+    def __init__(self, memory: Memory, now: Callable[[], dt.datetime]) -> None:
+        """Prepare; nothing is heard before there is a configuration to follow."""
+        self._memory = memory
+        self._now = now
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._open = ExitStack()
 
-    return end
+    def follow(self, config: Config) -> None:
+        """Hear what this configuration says, and no longer what the one before said."""
+        self.stop()
+        self._stop = threading.Event()
+        apps = {slack.app_token: slack for slack in slack_channels(config) if slack.app_token}
+        if not apps:
+            return
+        desk = Desk(config, self._memory, self._now)
+        self._open.callback(desk.close)
+        for slack in apps.values():
+            given = (slack, desk, self._stop, self._open)
+            self._threads.append(threading.Thread(target=_keep_trying, args=given, daemon=True, name="slack-socket"))
+            self._threads[-1].start()
+
+    def stop(self) -> None:
+        """Hear nothing more, once what was pressed is worked on."""
+        self._stop.set()
+        while self._threads:
+            self._threads.pop().join()
+        self._open.close()
 
 
 def _keep_trying(slack: Slack, desk: Desk, stop: threading.Event, open_sockets: ExitStack) -> None:

@@ -46,7 +46,7 @@ class Service:
         self.config = config
         self.memory = memory
         self.refused = ""  # why a changed configuration was not taken over
-        self.on_reload: Callable[[Config], None] = lambda _: None
+        self.followers: list[Callable[[Config], None]] = []  # who is told of a configuration that was read again
         self._leadership = leadership
         self._world = world
         self._files = _fingerprint(config)
@@ -139,7 +139,8 @@ class Service:
         retimed = changed.schedule != self.config.schedule
         self.refused, self.config = "", changed
         self._files = _fingerprint(changed)
-        self.on_reload(changed)
+        for follow in self.followers:
+            follow(changed)
         _log.info("%s: the configuration was read again", changed.workspace)
         if retimed and self._clockwork:
             self._clockwork.at(self._job("evaluate"), changed.schedule, self.evaluate)

@@ -20,6 +20,7 @@ from monitor.cli.common import current_time
 
 if TYPE_CHECKING:
     from monitor.config import Config
+    from monitor.interactions import Listener
     from monitor.pipeline import Result
     from monitor.service import Service, World
     from monitor.stores.base import Store
@@ -109,6 +110,7 @@ def _served(config: Config) -> Iterator[Service]:
         holder = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         service = Service(config, memory, Leadership(memory, holder, time.monotonic), _world())
         stack.callback(service.leave)
+        stack.callback(_buttons(service).stop)
         if pages := _pages(service):
             click.echo(f"{config.workspace}: pages at {pages.url}", err=True)
             stack.callback(pages.stop)
@@ -138,6 +140,16 @@ def _show(config: Config, result: Result, seconds: float) -> None:
         click.echo(as_text(config, result, seconds))
 
 
+def _buttons(service: Service) -> Listener:
+    """Hear buttons over Socket Mode, where a channel wants that; it follows the configuration too."""
+    from monitor.interactions import Listener  # noqa: PLC0415 keeps --help fast
+
+    listener = Listener(service.memory, service.now)
+    listener.follow(service.config)
+    service.followers.append(listener.follow)
+    return listener
+
+
 def _pages(service: Service) -> Server | None:
     """Serve the pages, unless they are switched off; they follow the configuration when it is read again."""
     from monitor.web import health  # noqa: PLC0415 keeps --help fast
@@ -150,5 +162,5 @@ def _pages(service: Service) -> Server | None:
         return None
     app = create_app(config, service.memory, service.now)
     health.attach(app, service.health, lambda: service.leading)
-    service.on_reload = lambda changed: attach(app, changed, service.memory, service.now)
+    service.followers.append(lambda changed: attach(app, changed, service.memory, service.now))
     return start(app, config.web)

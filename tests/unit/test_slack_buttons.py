@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import logging
 import time
+from dataclasses import replace
 from urllib.parse import urlencode
 
 import pytest
@@ -20,7 +22,7 @@ from monitor.config import load_config
 from monitor.errors import UsageError
 from monitor.history.memory import Memory
 from monitor.incidents import Incident, Mark, State, Subject
-from monitor.interactions import listen
+from monitor.interactions import Listener
 from monitor.pipeline import composer_of
 from monitor.tell import tell
 from monitor.testing import FakeSlack, example, resolved
@@ -157,6 +159,15 @@ def test_what_cannot_be_done_is_told_to_the_one_who_pressed(home, payload, said)
     assert said in text
 
 
+def test_what_another_process_must_deliver_is_done_all_the_same(home, caplog):
+    caplog.set_level(logging.INFO)
+    home.memory.fence(7)  # of a lease that is no longer ours
+    post(home, press("acknowledge"))
+    until(lambda: "is told by the next delivery" in caplog.text, "the attempt")
+    assert home.incident.state is State.ACKNOWLEDGED
+    assert home.slack.whispers == []
+
+
 @pytest.mark.parametrize(
     ("headers", "status"),
     [
@@ -224,15 +235,27 @@ class TestSocketMode:
     @pytest.fixture
     def home(self, tmp_path, slack, socket):
         home = Home(tmp_path, slack, "app_token: xapp-fake")
-        end = listen(home.config, home.memory, lambda: NOW)
+        listener = Listener(home.memory, lambda: NOW)
+        listener.follow(home.config)
         yield home
-        end()
+        listener.stop()
 
     def test_a_press_is_acknowledged_and_worked_on(self, home, socket):
         assert socket.connected.wait(5)
         socket.send("e1", press("acknowledge"))
         assert socket.acknowledged.get(timeout=5) == "e1"
         until(lambda: "Acknowledged by ann" in home.root, "the message's edit")
+
+    def test_after_a_reload_the_new_configuration_is_followed(self, home, socket, slack, tmp_path):
+        assert socket.connected.wait(5)
+        socket.connected.clear()
+        listener = Listener(home.memory, lambda: NOW)
+        listener.follow(home.config)
+        assert socket.connected.wait(5)
+        listener.follow(replace(home.config, channels={}))
+        calls = slack.calls.count("apps.connections.open")
+        listener.stop()
+        assert calls == 2
 
     def test_what_is_no_button_of_ours_is_acknowledged_and_left(self, home, socket):
         assert socket.connected.wait(5)
@@ -245,8 +268,10 @@ class TestSocketMode:
 
 def test_a_token_that_slack_refuses_is_logged_and_nothing_else_stops(tmp_path, slack, caplog):
     home = Home(tmp_path, slack, "app_token: xapp-wrong")
-    listen(home.config, home.memory, lambda: NOW)()
-    assert "buttons in Slack will not work" in caplog.text
+    listener = Listener(home.memory, lambda: NOW)
+    listener.follow(home.config)
+    until(lambda: "buttons in Slack will not work" in caplog.text, "a word about it")
+    listener.stop()
     assert "xapp-wrong" not in caplog.text
 
 
