@@ -20,7 +20,7 @@ MOST = 50
 @config_option
 @click.option("--channel", help="Only to this channel.")
 @click.option("--state", type=click.Choice(["sent", "waiting", "suppressed", "failed"]), help="Only these.")
-@click.option("--incident", help="Only of this incident: its whole id.")
+@click.option("--incident", help="Only of this incident or digest: its whole id.")
 @click.option("--since", type=Moment(), help="Only those made at or after this time.")
 @click.option("--most", type=click.IntRange(min=1), default=MOST, show_default=True, help="At most so many.")
 @json_option

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,9 @@ from monitor.alerts.channels.email import Email
 from monitor.alerts.channels.pagerduty import Pagerduty
 from monitor.alerts.channels.slack import Slack
 from monitor.alerts.channels.webhook import Webhook
-from monitor.alerts.message import Bullets, Chart, Facts, Link, Text
+from monitor.alerts.digest import compose
+from monitor.alerts.message import Bullets, Chart, Facts, Link, Reason, Text
+from monitor.alerts.pace import Paced
 from monitor.alerts.trial import test_message as trial_message
 from monitor.config import load_config
 from monitor.errors import ConfigError, DeliveryError, UsageError
@@ -115,6 +118,21 @@ def test_what_follows_comes_back_with_the_root(channel):
 )
 def test_any_message_can_be_sent(channel, root):
     assert channel.send(FLOOD, root).data
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_whatever_happens_to_an_incident_can_be_told(channel, reason):
+    root = channel.send(example(), None)
+    assert channel.send(example(id="inc_1.2", reason=reason), root) == root
+
+
+def test_ten_thousand_problems_can_be_told_in_one_message(channel):
+    listed = [replace(FLOOD, id=f"inc_{n}.1", incident=f"inc_{n}", chart=None) for n in range(10_000)]
+    assert channel.send(compose("digest_1", listed, listed, first=True, pages="https://t.example"), None).data
+
+
+def test_a_channel_that_has_a_pace_has_turns(channel):
+    assert isinstance(channel, Console | Paced)
 
 
 def test_the_test_message_can_be_sent(channel):

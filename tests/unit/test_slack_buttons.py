@@ -3,7 +3,9 @@ from __future__ import annotations
 import datetime as dt
 import json
 import logging
+import sqlite3
 import time
+from contextlib import closing
 from dataclasses import replace
 from urllib.parse import urlencode
 
@@ -52,6 +54,7 @@ class Home:
     def __init__(self, folder, slack: FakeSlack, more: str) -> None:
         (folder / "trackwatch.yml").write_text(CONFIG.format(slack=slack.url, more=more), "utf-8")
         self.slack = slack
+        self.file = folder / "trackwatch.db"
         self.config = load_config(folder / "trackwatch.yml")
         self.memory = Memory(self.config.state_url, self.config.workspace)
         opened = Incident(
@@ -157,6 +160,14 @@ def test_what_cannot_be_done_is_told_to_the_one_who_pressed(home, payload, said)
     assert user == "U0ANN"
     assert text.startswith("Nothing was changed: ")
     assert said in text
+
+
+def test_slack_is_answered_though_the_state_is_busy(home):
+    with closing(sqlite3.connect(home.file)) as busy:
+        busy.execute("BEGIN IMMEDIATE")
+        assert post(home, press("acknowledge")).status_code == 200
+        busy.rollback()
+    until(lambda: "Acknowledged by ann" in home.root, "what was pressed")
 
 
 def test_what_another_process_must_deliver_is_done_all_the_same(home, caplog):
