@@ -13,6 +13,7 @@ import numpy as np
 
 from checks.base import EVERY, Bucket, Evidence, Finding, Floats, Key, Kind, Measure, Profile, Stat, Table, check
 from checks.bins import SIZES
+from checks.categories import Categories, names_of, watched
 from checks.distributions import Difference, UnitError, numeric, unit_changes, unit_error
 from checks.expectation import judged, key_of, trail
 from checks.plan import Plan
@@ -29,6 +30,11 @@ KINDS = {
         advice="Ask what changed where it is set: a unit, a sign, a default; convert what came until it is repaired.",
         family="values",
     ),
+    "categorical": Kind(
+        title="{subject} has other values than before",
+        advice="Ask what changed where it is set: a new value, a default, a value that is not sent any more.",
+        family="values",
+    ),
     "null_rate": Kind(
         title="{subject} is empty more often",
         advice="Find the release or the page that sends the event without it.",
@@ -43,6 +49,7 @@ class DriftParams:
     min_change: float = 0.2  # share of the values that would have to be others (total variation)
     min_nulls: float = 0.1  # share of the messages that lack the property beyond what is usual
     min_rows: float = 50.0  # values, or messages, of a day
+    values: tuple[str, ...] = ()  # "Event.property" of few values, beside those of which the plan lists the values
 
 
 @check("drift", kinds=KINDS, params=DriftParams)
@@ -50,27 +57,48 @@ class Drift:
     """Changes of numbers and of how often a property is empty, by the day."""
 
     def measures(self, plan: Plan, params: DriftParams) -> Iterable[Measure]:
-        """Ask for the sizes of planned numbers, and for missing values of every property."""
+        """Ask for sizes of planned numbers, values of what has few, and missing values of every property."""
         yield Measure(Stat.ROWS)
         yield Measure(Stat.NULLS, property=EVERY)
         for event, name in _numbers(plan):
             yield Measure(Stat.SIZES, event, name)
+        for event, name in watched(plan, params.values):
+            yield Measure(Stat.VALUES, event, name)
 
     def judge(self, profile: Profile, plan: Plan, params: DriftParams) -> Iterator[Finding]:
         """Yield a finding for every planned number and every property that may be empty, by source and day."""
+        yield from self._numeric(profile, params)
+        yield from self._categorical(profile, plan, params)
+        limit = Limit("null_rate", 0.0, _say, True, params.min_nulls, params.min_rows)
+        yield from judge_shares(profile, _optional(profile, plan), limit)
+
+    def _numeric(self, profile: Profile, params: DriftParams) -> Iterator[Finding]:
         table = profile.table(Stat.SIZES, "day", EVERY)
         days = judged(profile, table)
         for key, bins in _histograms(table).items():
             for column, bucket in days:
                 if bins[0][:, column].sum() >= params.min_rows:
                     yield _numeric(key, bucket, bins, (table.cut, column), params)
-        limit = Limit("null_rate", 0.0, _say, True, params.min_nulls, params.min_rows)
-        yield from judge_shares(profile, _optional(profile, plan), limit)
+
+    def _categorical(self, profile: Profile, plan: Plan, params: DriftParams) -> Iterator[Finding]:
+        if not any(watched(plan, params.values)):
+            return
+        found = Categories(profile.table(Stat.VALUES, "day", EVERY))
+        days = judged(profile, found.table)
+        for key in found.keys():  # noqa: SIM118 no mapping
+            event = plan.events.get(key.event)
+            names = names_of(event.properties.get(key.property or "") if event else None)
+            counts = found.counts(key)
+            for column, bucket in days:
+                if counts[:, column].sum() >= params.min_rows:
+                    yield found.judge(key, column, bucket, params.min_change, names)
 
     def evidence(self, profile: Profile, plan: Plan, params: DriftParams, finding: Finding) -> Evidence | None:
-        """Return the share of empty values by day; of numbers, the middle one of each day."""
+        """Return the share of empty values by day; of numbers, the middle one of each day; of values, nothing."""
         if finding.kind == "null_rate":
             return share_evidence(_optional(profile, plan), finding)
+        if finding.kind == "categorical":
+            return None  # many lines, of which none has a name
         table = profile.table(Stat.SIZES, "day", EVERY)
         bins = _histograms(table).get(key_of(finding))
         return None if bins is None else _medians(table, bins[0], finding)

@@ -1,7 +1,8 @@
 """Can messages be put down to people, and always in the same way?
 
 A message without any id is in no funnel; `undefined` makes one person of thousands; an address as an
-id is a person's name in every table; ids in two formats are people who are counted twice.
+id is a person's name in every table; ids in two formats are people who are counted twice; a login that does
+not carry both ids leaves a stranger behind who never becomes anybody.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from functools import partial
 import numpy as np
 
 from checks.base import Evidence, Finding, Floats, Key, Kind, Measure, Profile, Stat, Table, check
+from checks.links import LINKS, LOGINS, SHARED, logins, say_shared, say_unstitched, shared, unstitched
 from checks.plan import Plan
 from checks.rates import Day, Limit, Shares, judge_shares, share_evidence
 from checks.words import number, share
@@ -36,6 +38,15 @@ KINDS = {
         advice="Send the id of your own database; addresses change, and say who somebody is.",
         spoils=False,
     ),
+    "stitching": Kind(
+        title="{subject} does not say who the stranger was",
+        advice="See that sign-up and login send the anonymous id beside the user id; what came before is lost without.",
+    ),
+    "shared_id": Kind(
+        title="{subject} has ids that many share",
+        advice="Look for an id that is set once for all: a default, a test account, a server that sends its own.",
+        spoils=False,
+    ),
     "mixed_format": Kind(
         title="{subject} has user ids in several formats",
         advice="See which release sends another id; the same people are counted twice until they agree.",
@@ -51,6 +62,10 @@ class IdentityParams:
     min_missing: float = 0.05  # of an event's messages of a source, without any id
     placeholders: float = 0.002  # of a source's messages with a user id; from the first day on
     min_format: float = 0.05  # of a source's messages with a user id, in another format than most
+    min_unstitched: float = 0.1  # of a sign-up's or login's messages, without both ids
+    logins: tuple[str, ...] = LOGINS  # events by which an anonymous id becomes a known user
+    many: float = 100.0  # users of one device on one day, or devices of one user; 10, 30, 100, 300 or 1000
+    shared: float = 0.01  # of a login's messages, by ids that so many share
     min_rows: float = 10.0  # messages a day
 
 
@@ -59,8 +74,11 @@ class Identity:
     """Missing, empty, personal and mixed ids, by the day."""
 
     def measures(self, plan: Plan, params: IdentityParams) -> Iterable[Measure]:
-        """Ask for the messages of each day by the class of their ids."""
+        """Ask for the messages of each day by the class of their ids; of logins, for who shares an id with whom."""
         yield Measure(Stat.ROWS, by=DIMENSION)
+        for event in logins(plan, params.logins):
+            yield Measure(Stat.ROWS, event, by=LINKS)
+            yield from (Measure(stat, event) for stat in SHARED)
 
     def judge(self, profile: Profile, plan: Plan, params: IdentityParams) -> Iterator[Finding]:
         """Yield a finding for every event and source (missing ids), and for every source (formats)."""
@@ -78,10 +96,25 @@ class Identity:
             )
             for finding in judge_shares(profile, shares, limit):
                 yield replace(finding, event=finding.event or None)
+        yield from judge_shares(profile, unstitched(profile), _unstitched(params))
+        for stat in SHARED:
+            say = partial(say_shared, stat=stat, many=params.many)
+            limit = Limit("shared_id", params.shared, say, least_rows=params.min_rows)
+            yield from judge_shares(profile, shared(profile, stat, params.many), limit)
 
     def evidence(self, profile: Profile, plan: Plan, params: IdentityParams, finding: Finding) -> Evidence | None:
         """Return the share of such messages by day."""
+        if finding.kind == "stitching":
+            return share_evidence(unstitched(profile), finding)
+        if finding.kind == "shared_id":
+            given = [shared(profile, stat, params.many) for stat in SHARED]
+            of_most = max(given, key=lambda each: float(each.bad.values[:, -1:].sum()))
+            return share_evidence(of_most, finding)
         return share_evidence(_given(profile)[finding.kind][0], finding)
+
+
+def _unstitched(params: IdentityParams) -> Limit:
+    return Limit("stitching", 0.0, say_unstitched, True, params.min_unstitched, params.min_rows)
 
 
 def _given(profile: Profile) -> Mapping[str, tuple[Shares, Mapping[Key, str]]]:

@@ -2,8 +2,9 @@
 
 What happened at one time and arrives at another: phones without a network, queues that stand still,
 clocks that are wrong. The delay beyond which at most a tenth of the messages usually arrive is learned
-for each event and source, and the share beyond it is held against its own past. That a store is not
-loaded is another matter: it is told by the load gate, not by a check.
+for each event and source, and the share beyond it is held against its own past. A clock is wrong where what it
+sends arrives before it was sent, or long after; most pipes put occurred_at right by as much, so that nothing else
+shows it. That a store is not loaded is another matter: it is told by the load gate, not by a check.
 """
 
 from __future__ import annotations
@@ -31,6 +32,12 @@ KINDS = {
     "future": Kind(
         title="{subject} comes from the future",
         advice="Look for a time that is set by hand, in another time zone or unit; count by received_at meanwhile.",
+        family="clock",
+    ),
+    "skew": Kind(
+        title="{subject} is sent by clocks that are wrong",
+        advice="Look for a time zone or unit that a release confuses; count by received_at, whose clock is the pipe's.",
+        family="clock",
     ),
 }
 
@@ -41,6 +48,8 @@ class LatenessParams:
 
     min_share: float = 0.1  # of the messages that are late beyond what is usual
     min_future: float = 0.01  # of the messages that carry a time in the future, beyond what is usual
+    min_skewed: float = 0.05  # of the messages that were sent by a clock that is wrong, beyond what is usual
+    behind: float = 300.0  # seconds by which a clock may be behind: what is sent takes some to arrive
     min_rows: float = 10.0  # messages
 
 
@@ -49,33 +58,37 @@ class Lateness:
     """Delays and times in the future, by the day."""
 
     def measures(self, plan: Plan, params: LatenessParams) -> Iterable[Measure]:
-        """Ask for the messages of each day by their delay."""
+        """Ask for the messages of each day by their delay, and by how long they took once they were sent."""
         yield Measure(Stat.DELAYS)
+        yield Measure(Stat.SKEWS)
 
     def judge(self, profile: Profile, plan: Plan, params: LatenessParams) -> Iterator[Finding]:
-        """Yield a finding of both kinds for every event, source and day."""
+        """Yield a finding of each kind for every event, source and day."""
+        least = {"delay": params.min_share, "future": params.min_future, "skew": params.min_skewed}
         for kind in KINDS:
-            given, since = _shares(profile, kind)
-            least = params.min_share if kind == "delay" else params.min_future
+            given, since = _shares(profile, kind, params)
             say = partial(_say, kind=kind, since=since)
-            yield from judge_shares(profile, given, Limit(kind, 0.0, say, True, least, params.min_rows))
+            yield from judge_shares(profile, given, Limit(kind, 0.0, say, True, least[kind], params.min_rows))
 
     def evidence(self, profile: Profile, plan: Plan, params: LatenessParams, finding: Finding) -> Evidence | None:
         """Return the share of such messages by day."""
-        return share_evidence(_shares(profile, finding.kind)[0], finding)
+        return share_evidence(_shares(profile, finding.kind, params)[0], finding)
 
 
-def _shares(profile: Profile, kind: str) -> tuple[Shares, Mapping[Key, float]]:
-    """Return the messages that are late, or ahead of time, and from which delay on they count as late [s]."""
-    table = profile.table(Stat.DELAYS, "day")
+def _shares(profile: Profile, kind: str, params: LatenessParams) -> tuple[Shares, Mapping[Key, float]]:
+    """Return the messages that are late, ahead of time or skewed, and from which delay on they count as late [s]."""
+    table = profile.table(Stat.SKEWS if kind == "skew" else Stat.DELAYS, "day")
     bins: dict[Key, list[int]] = {}
     for i, key in enumerate(table.keys):
         if key.source is not None:
             bins.setdefault(replace(key, label=None), []).append(i)
-    since = {key: _late_from(table, index) if kind == "delay" else -SKEW for key, index in bins.items()}
-    counted = {
-        key: [i for i in index if (_bound(table, i) >= since[key]) is (kind == "delay")] for key, index in bins.items()
-    }
+    since = {key: _late_from(table, index) if kind == "delay" else params.behind for key, index in bins.items()}
+
+    def counts(bound: float, late: float) -> bool:
+        ahead, after = kind != "delay" and bound < -SKEW, kind != "future" and bound >= late
+        return ahead or after
+
+    counted = {key: [i for i in index if counts(_bound(table, i), since[key])] for key, index in bins.items()}
     bad, rows = (np.array([_sum(table, index) for index in part.values()]) for part in (counted, bins))
     usable = np.array([table.usable[index].all(axis=0) for index in bins.values()])
     shape = (len(bins), len(table.calendar))
@@ -117,6 +130,8 @@ def _say(day: Day, kind: str, since: Mapping[Key, float]) -> str:
     usual = f"({share(day.share)}, usually {share(day.usual)})"
     if kind == "future":
         return f"{count} say that they happened after they arrived {usual}."
+    if kind == "skew":
+        return f"{count} were sent by a clock that is ahead, or {_length(since[day.key])} or more behind {usual}."
     return f"{count} took {_length(since[day.key])} or longer to arrive {usual}."
 
 

@@ -133,7 +133,8 @@ def _dimension(rows: Rows, name: str) -> Expression | None:
     column = {**rows.layout.fields, **rows.layout.dimensions}.get(name)
     if column:
         return rows.text(column)
-    return people.identity(rows) if name == people.DIMENSION else None
+    computed = people.COMPUTED.get(name)
+    return computed(rows) if computed else None
 
 
 def _by_value(rows: Rows, cell: Cell, grain: Grain, value: Expression) -> Part:

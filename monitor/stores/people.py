@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from monitor.stores import constructs as db
 from monitor.stores.rows import Expression, Rows
 
-DIMENSION = "identity"
 NOBODY, ANONYMOUS, PLACEHOLDER, OTHER = "nobody", "anonymous", "placeholder", "other"
+BOTH, USER = "both", "user"
 PLACEHOLDERS = (
     *("null", "(null)", "none", "nil", "undefined", "nan", "n/a", "na", "unknown", "anonymous", "guest", "test"),
     *("true", "false", "-", "-1", "[object object]", "{}", "[]", "user_id", "userid", "id"),
@@ -42,6 +42,22 @@ def identity(rows: Rows) -> Expression | None:
     if anonymous is not None:
         cases.append((_given(rows.text(anonymous)), _name(ANONYMOUS)))
     return sa.case(*cases, else_=_name(NOBODY))
+
+
+def links(rows: Rows) -> Expression | None:
+    """Return whether a row links a stranger to a user: both, user (alone), anonymous (alone), or nobody.
+
+    None where the table does not know both ids.
+    """
+    user, anonymous = (rows.layout.fields.get(name) for name in ("user_id", "anonymous_id"))
+    if user is None or anonymous is None:
+        return None
+    known, stranger = _given(rows.text(user)), _given(rows.text(anonymous))
+    cases = ((sa.and_(known, stranger), _name(BOTH)), (known, _name(USER)), (stranger, _name(ANONYMOUS)))
+    return sa.case(*cases, else_=_name(NOBODY))
+
+
+COMPUTED = {"identity": identity, "links": links}
 
 
 def _classes(user: Expression) -> Iterator[tuple[sa.ColumnElement[bool], Expression]]:

@@ -40,6 +40,7 @@ class Row:
     anonymous_id: str | None = None
     occurred_at: dt.datetime | None = None
     loaded_at: dt.datetime | None = None
+    sent_at: dt.datetime | None = None
     dimensions: Mapping[str, str | None] = field(default_factory=dict)
     properties: Mapping[str, Any] = field(default_factory=dict)
 
@@ -180,6 +181,10 @@ def _labelled(measure: Measure, name: str, rows: list[Row]) -> Iterator[tuple[st
 
 
 def _value(row: Row, dimension: str) -> str:
+    if dimension == "links":
+        return {(True, True): people.BOTH, (True, False): people.USER, (False, True): people.ANONYMOUS}.get(
+            (bool(row.user_id), bool(row.anonymous_id)), people.NOBODY
+        )
     if dimension != "identity":
         return row.dimensions.get(dimension) or "(none)"
     if row.user_id:
@@ -215,6 +220,7 @@ def _amount(value: Any) -> float | None:
 _BINNED: Mapping[Stat, Callable[[Row, str], float | None]] = {
     Stat.DELAYS: lambda row, _: _between(row.occurred_at, row.received_at),
     Stat.LAGS: lambda row, _: _between(row.received_at, row.loaded_at),
+    Stat.SKEWS: lambda row, _: _between(row.sent_at, row.received_at),
     Stat.SIZES: lambda row, name: _amount(row.properties.get(name)),
 }
 

@@ -8,14 +8,14 @@ DAYS = 56
 BINS = {"-3600": 0.001, "1": 0.6, "60": 0.35, "3600": 0.04, "86400": 0.009}  # lower bound [s] -> usual share
 
 
-def delays(make_profile, last=BINS, rows=2000):
+def delays(make_profile, last=BINS, rows=2000, measure="delays"):
     """Return a profile whose last day has other shares of delays than the days before."""
     rng = np.random.default_rng(7)
     usual = rng.multinomial(rows, np.array([*BINS.values()]) / sum(BINS.values()), DAYS).astype(float).T
     daily = dict(zip(BINS, usual, strict=True))
     for label, values in daily.items():
         values[-1] = round(rows * last.get(label, 0.0))
-    return make_profile({ORDER: rows / 24}, {"delays": {(*ORDER, None, b): v for b, v in daily.items()}}, judged=24)
+    return make_profile({ORDER: rows / 24}, {measure: {(*ORDER, None, b): v for b, v in daily.items()}}, judged=24)
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,26 @@ def test_the_chart_shows_the_share(make_profile, problems, evidence_of):
 
 def test_where_no_times_are_known_nothing_is_said(make_profile, judge):
     assert judge("lateness", make_profile({ORDER: 9.0}, judged=24)) == []
+
+
+@pytest.mark.parametrize(
+    ("last", "kinds"),
+    [
+        pytest.param(BINS, [], id="clocks as ever"),
+        pytest.param({"-3600": 0.3, "1": 0.7}, ["skew"], id="three in ten are ahead by hours"),
+        pytest.param({"1": 0.7, "3600": 0.3}, ["skew"], id="three in ten are an hour behind"),
+        pytest.param({"-60": 0.5, "1": 0.2, "60": 0.3}, [], id="within a minute or five"),
+    ],
+)
+def test_clocks_that_are_wrong_are_held_against_how_many_usually_are(make_profile, problems, last, kinds):
+    found = problems("lateness", delays(make_profile, last, measure="skews"))
+    assert [f.kind for f in found] == kinds
+    assert all(
+        "were sent by a clock that is ahead, or 5 minutes or more behind (30 %, usually " in f.text for f in found
+    )
+
+
+def test_the_chart_of_clocks_shows_the_share(make_profile, problems, evidence_of):
+    profile = delays(make_profile, {"-3600": 0.3, "1": 0.7}, measure="skews")
+    (found,) = problems("lateness", profile)
+    assert evidence_of("lateness", profile, found).observed[-1] == pytest.approx(30, abs=0.1)

@@ -68,6 +68,7 @@ def rows(values: Mapping[str, st.SearchStrategy[Any]], least: int = 0) -> st.Sea
         received_at=few,
         occurred_at=st.one_of(st.none(), moments),
         loaded_at=st.one_of(st.none(), moments),
+        sent_at=st.one_of(st.none(), moments),
         dimensions=st.fixed_dictionaries({"app_version": ids}),
         id=ids,
         user_id=ids,

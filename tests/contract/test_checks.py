@@ -83,6 +83,9 @@ def labelled(days, slow, trouble):
     macs = {place: np.where(np.arange(DAYS) < DAYS - trouble, n // 4, 0) for place, n in days.items()}
     rest = {place: n - slow[place] for place, n in days.items()}
     parts = {
+        "skews": {"1": rest, "86400": slow},
+        "rows.links": {"both": rest, "anonymous": slow},
+        "crowds": {"1": rest, "300": {place: n * trouble for place, n in slow.items()}},
         "delays": {"1": rest, "86400": slow},
         "rows.environment": {"(none)": rest, "development": {place: n * trouble for place, n in slow.items()}},
         "rows.identity": {"uuid": rest, "nobody": slow},

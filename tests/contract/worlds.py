@@ -128,7 +128,14 @@ def write(connection: sa.Connection, world: World, rows: list[Row], prefix: str)
     times = sa.DateTime(timezone=world.aware)
     exact = mysql.TIMESTAMP(fsp=6) if world.aware else mysql.DATETIME(fsp=6)
     times = times.with_variant(exact, "mariadb")
-    columns = {"id": sa.Text(), "user_id": sa.Text(), "anonymous_id": sa.Text(), "received_at": times, "uuid_ts": times}
+    columns = {
+        "id": sa.Text(),
+        "user_id": sa.Text(),
+        "anonymous_id": sa.Text(),
+        "received_at": times,
+        "uuid_ts": times,
+        "sent_at": times,
+    }
     columns |= {world.occurred: times, world.version: sa.Text()}
     if world.layout == "segment":
         schemas = {source: world.schema(connection, f"{prefix}_{source}") for source in ("web", "ios")}
@@ -181,6 +188,7 @@ def flat(row: Row, world: World, spell: Callable[[str], str]) -> dict[str, Any]:
 
     base = {"id": row.id, "user_id": row.user_id, "anonymous_id": row.anonymous_id}
     base |= {"received_at": at(row.received_at), "uuid_ts": at(row.loaded_at), world.occurred: at(row.occurred_at)}
+    base["sent_at"] = at(row.sent_at)
     base[world.version] = row.dimensions.get("app_version")
     if world.layout == "segment":
         return base | {spell(name): value for name, value in row.properties.items() if value is not None}
@@ -197,8 +205,8 @@ def order(minutes: float = 0, **fields: Any) -> Row:
 
 def everything(*events: str) -> tuple[Measure, ...]:
     plain = [Measure(stat, grain=g) for stat in (Stat.ROWS, Stat.RECEIVED, Stat.LOADED) for g in ("hour", "day")]
-    plain += [Measure(stat) for stat in (Stat.IDS, Stat.SURPLUS, Stat.REPEATS, Stat.DELAYS, Stat.LAGS)]
-    plain += [Measure(Stat.ROWS, grain=g, by=d) for g in ("hour", "day") for d in ("app_version", "identity")]
+    plain += [Measure(stat) for stat in (Stat.IDS, Stat.SURPLUS, Stat.REPEATS, Stat.DELAYS, Stat.LAGS, Stat.SKEWS)]
+    plain += [Measure(Stat.ROWS, grain=g, by=d) for g in ("hour", "day") for d in ("app_version", "identity", "links")]
     for event, name in itertools.product(events, NAMES):
         plain += [Measure(stat, event, name) for stat in OF_VALUES]
         plain += [Measure(Stat.MISTYPED if r.kind == "type" else Stat.OUTSIDE, event, name, r) for r in RULES[name]]
