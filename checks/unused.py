@@ -71,6 +71,7 @@ class UnusedParams:
 
     min_rows: int = 100  # messages; for `constant` and `unique`, values
     min_days: int = 7  # days with messages: a weekend may be different
+    min_daily: int = 50  # values a day before a text is held to be `unique`: a handful differs by chance
     min_distinct: float = 0.9  # different values among all of a day that make a text `unique`
     min_queries: int = 20  # that must have been seen before anything counts as never queried
 
@@ -135,7 +136,7 @@ def _said(key: Key, seen: _Seen, plan: Plan, params: UnusedParams) -> Iterator[t
     if not _is_constant(plan, event, name):
         same = len(seen.prints) == 1 and SEVERAL not in seen.prints
         yield "constant", f"{key} has one and the same value {count}." if same else None
-    if seen.different:
+    if seen.different and seen.values >= params.min_daily * seen.days:
         share = seen.different / seen.values
         text = (
             f"{key} has another value in {percent(min(share, 1.0))} of {number(seen.values)} messages that carry one."

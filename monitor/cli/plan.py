@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from monitor.cli.cleanup import cleanup_command
 from monitor.cli.common import config_option, current_time, fail_on_option, json_option
 from monitor.errors import ConfigError, Problem, UsageError
 
@@ -29,6 +30,9 @@ MOST_NOTES = 3  # that say the same
 @click.group("plan")
 def command() -> None:
     """Check, import, export and compare the tracking plan."""
+
+
+command.add_command(cleanup_command)
 
 
 @command.command("lint", short_help="Find what will lose data in the warehouse, or not be understood.")

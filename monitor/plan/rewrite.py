@@ -129,3 +129,27 @@ def _filled(text: str, key: yaml.Node | None, node: yaml.Node | None, value: Any
     start, end = _offset(lines_, node.start_mark), _offset(lines_, node.end_mark)
     gap = "" if text[start - 1 : start].isspace() else " "
     return text[:start] + gap + flow_text(value) + text[end:]
+
+
+def without_member(text: str, path: Path) -> str:
+    """Return a file's text without the name at a path; with it goes a block that would be left empty."""
+    key, node = _found(text, path)
+    if key is None or node is None:
+        return text
+    _, parent = _found(text, path[:-1])
+    if not isinstance(parent, yaml.MappingNode):
+        return text
+    alone = len(parent.value) == 1
+    if alone and len(path) > 2:
+        return without_member(text, path[:-1])
+    lines = _lines(text)
+    if not parent.flow_style:
+        left = [" " * int(key.start_mark.column), "{}\n"] if alone else []
+        return "".join([*lines[: key.start_mark.line], *left, *lines[_last_line(node) + 1 :]])
+    at = [name.value for name, _ in parent.value].index(path[-1])
+    start, end = key.start_mark, node.end_mark
+    if at:  # from the end of the one before it, so that its comma goes too
+        start = parent.value[at - 1][1].end_mark
+    elif not alone:
+        end = parent.value[1][0].start_mark
+    return text[: _offset(lines, start)] + text[_offset(lines, end) :]

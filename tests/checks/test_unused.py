@@ -117,6 +117,12 @@ def test_a_text_that_is_never_the_same_says_nothing_that_can_be_counted(make_pro
     assert [f.kind for f in problems("unused", sketched(make_profile, share))] == kinds
 
 
+def test_a_handful_of_values_a_day_that_differ_are_chance(make_profile, problems):
+    daily = {"nulls": {(*ORDERS, "sort_by"): 1180.0}, "fingerprint": {(*ORDERS, "sort_by"): -1.0}}
+    profile = make_profile(ROWS, daily | {"distinct": {(*ORDERS, "sort_by"): 20.0}}, judged=24)
+    assert problems("unused", profile) == []
+
+
 @pytest.mark.parametrize(
     ("name", "prop", "asked"),
     [

@@ -13,7 +13,7 @@ from checks.plan import Change, Plan, PlannedEvent, PlannedProperty
 from monitor.errors import ConfigError, UsageError
 from monitor.plan.load import parse_plan, read_plan
 from monitor.plan.merge import save, with_changes, with_plan
-from monitor.plan.rewrite import with_items, with_members, with_value
+from monitor.plan.rewrite import with_items, with_members, with_value, without_member
 
 PLAN = """\
 # what we promised
@@ -143,3 +143,25 @@ def test_nothing_is_written_that_is_no_plan(tmp_path: Path):
     with pytest.raises(ConfigError):
         save(read_plan(file), {file: "events: [a"})
     assert file.read_text() == PLAN
+
+
+@pytest.mark.parametrize(
+    ("before", "path", "after"),
+    [
+        pytest.param("a: 1\nb: 2  # two\nc: 3\n", ("b",), "a: 1\nc: 3\n", id="a line"),
+        pytest.param("a:\n  x: 1\n  y: 2\nb: 3\n", ("a", "y"), "a:\n  x: 1\nb: 3\n", id="the last line of a block"),
+        pytest.param("a:\n  x: 1\nb: 3\n", ("a", "x"), "a:\n  {}\nb: 3\n", id="the only one"),
+        pytest.param("a: {x: 1}\n", ("a", "x"), "a: {}\n", id="the only one between braces"),
+        pytest.param("a: {x: 1, y: [2], z: 3}\n", ("a", "y"), "a: {x: 1, z: 3}\n", id="between braces"),
+        pytest.param("a: {x: 1, y: 2}\n", ("a", "x"), "a: {y: 2}\n", id="the first between braces"),
+        pytest.param("a: 1\r\nb: 2\r\n", ("a",), "b: 2\r\n", id="line ends stay"),
+        pytest.param("a: 1\n", ("b", "c"), "a: 1\n", id="what is not there"),
+    ],
+)
+def test_a_name_is_taken_out_and_nothing_else_changes(before, path, after):
+    assert without_member(before, path) == after
+
+
+def test_with_the_last_property_goes_the_block_that_held_it():
+    text = "events:\n  A:\n    owner: me\n    properties:\n      x: string\n  B: {}\n"
+    assert without_member(text, ("events", "A", "properties", "x")) == "events:\n  A:\n    owner: me\n  B: {}\n"

@@ -1,0 +1,123 @@
+"""`trackwatch plan cleanup`: what can be taken away, and in which order?"""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from monitor.cli.common import config_option, json_option
+
+if TYPE_CHECKING:
+    from monitor.config import Config
+    from monitor.report.cleanup import CleanUp
+    from monitor.usage.survey import Survey
+
+MOST_SHOWN = 20  # of a step, unless all are wanted
+
+
+@click.command("cleanup", short_help="What is collected for nobody, in a safe order, with what is saved.")
+@click.option("--all", "everything", is_flag=True, help=f"Everything, also beyond {MOST_SHOWN} of a step.")
+@click.option("--diff", "as_diff", is_flag=True, help="The change to the plan's files, for `git apply` or `patch -p1`.")
+@config_option
+@json_option
+def cleanup_command(config_path: Path | None, everything: bool, as_diff: bool, as_json: bool) -> None:
+    """Say what is collected for nobody: what can go first, what next, and how much is saved.
+
+    Made from what the last runs found; the event store is not asked.
+    """
+    from monitor.config import load_config  # noqa: PLC0415 keeps --help fast
+
+    config = load_config(config_path)
+    items, survey = _found(config)
+    if as_diff:
+        click.echo(_diff(config, items), nl=False)
+    elif as_json:
+        import json  # noqa: PLC0415
+
+        click.echo(json.dumps(_document(items, survey), ensure_ascii=False))
+    else:
+        click.echo("\n".join([*_lines(items, everything=everything), *_of_survey(survey)]))
+
+
+def _found(config: Config) -> tuple[tuple[CleanUp, ...], Survey | None]:
+    from monitor import inventory  # noqa: PLC0415 keeps --help fast
+    from monitor.history.memory import Memory  # noqa: PLC0415
+    from monitor.report.cleanup import cleanup_list  # noqa: PLC0415
+    from monitor.usage import survey  # noqa: PLC0415
+
+    memory = Memory(config.state_url, config.workspace)
+    held, looked = memory.snapshot(inventory.NAME), memory.snapshot(survey.NAME)
+    found = survey.Survey.from_json(looked[1]) if looked else None
+    stock = inventory.Inventory.from_json(held[1]) if held else None
+    return cleanup_list(memory.incidents(), config.plan, stock, found.usage if found else None), found
+
+
+def _lines(items: tuple[CleanUp, ...], *, everything: bool) -> list[str]:
+    from monitor.report.cleanup import ADVICE, saved  # noqa: PLC0415
+
+    if not items:
+        return ["Nothing to clean up: all that is planned is sent, and nothing is sent that says nothing."]
+    lines = []
+    for step in sorted({item.step for item in items}):
+        here = [item for item in items if item.step == step]
+        lines += ["", f"{step}. {ADVICE[step]} ({_amount(*saved(here))})"]
+        shown = here if everything else here[:MOST_SHOWN]
+        lines += [f"   {item.text}{_because(item)}" for item in shown]
+        if len(here) > len(shown):
+            lines.append(f"   … and {len(here) - len(shown):,} more: --all shows them")
+    many = f"{len(items):,} thing{'' if len(items) == 1 else 's'}"
+    return [f"{many} to clean up, {_amount(*saved(items))} in all, the safest first", *lines]
+
+
+def _because(item: CleanUp) -> str:
+    said = [*(["something reads it"] if item.read else []), *([item.needed] if item.needed else [])]
+    return f" [{'; '.join(said)}]" if said else ""
+
+
+def _amount(values: int, taken: int | None) -> str:
+    said = f"{values:,} value{'' if values == 1 else 's'}"
+    return said if taken is None else f"{said}, {taken / 2**20:,.1f} MiB"
+
+
+def _of_survey(survey: Survey | None) -> list[str]:
+    if survey is None:
+        return ["", "Who reads what is not known: name queries under 'usage' in the configuration."]
+    lines = ["", f"{survey.texts:,} texts of SQL were looked at, {survey.failed:,} of them could not be read."]
+    lines += [f"   {where}: {why}" for where, why in survey.unread[:MOST_SHOWN]]
+    return [*lines, *([f"   {survey.missing}"] if survey.missing else [])]
+
+
+def _document(items: tuple[CleanUp, ...], survey: Survey | None) -> dict[str, Any]:
+    from dataclasses import asdict  # noqa: PLC0415
+
+    from monitor.report.cleanup import saved  # noqa: PLC0415
+
+    values, taken = saved(items)
+    return {
+        "version": 1,
+        "items": [{**asdict(item), "advice": item.advice()} for item in items],
+        "saved": {"values": values, "bytes": taken},
+        "usage": None if survey is None else {"texts": survey.texts, "failed": survey.failed, "unread": survey.unread},
+    }
+
+
+def _diff(config: Config, items: tuple[CleanUp, ...]) -> str:
+    from monitor.document import decoded, read_bytes  # noqa: PLC0415
+    from monitor.plan.load import read_plan  # noqa: PLC0415
+    from monitor.plan.rewrite import without_member  # noqa: PLC0415
+    from monitor.report.cleanup import removable  # noqa: PLC0415
+
+    parts: list[str] = []
+    for document in read_plan(config.plan_path).documents if config.plan_path else ():
+        file = Path(document.file)
+        before = after = decoded(document.file, read_bytes(file))
+        for path in removable(items):
+            for written in (path, tuple("traits" if part == "properties" else part for part in path)):
+                after = without_member(after, written)
+        name = file.as_posix().lstrip("/")
+        old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
+        parts += difflib.unified_diff(old, new, f"a/{name}", f"b/{name}")
+    return "".join(parts)
