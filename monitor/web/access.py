@@ -140,7 +140,7 @@ def _ask_to_log_in(serving: Serving) -> ResponseReturnValue:
         abort(403, "Nobody has logged you in. Ask for this page through the reverse proxy.")
     if request.method != "GET":
         abort(401, "You are not logged in.")
-    return redirect(url_for("access.login", next=request.full_path.rstrip("?")))
+    return redirect(url_for("access.login", next=request.script_root + request.full_path.rstrip("?")))
 
 
 @blueprint.route("/login", methods=["GET", "POST"])
@@ -172,7 +172,7 @@ def _own(target: str) -> str:
     """Return a place of ours to go to: what leads elsewhere leads to the first page."""
     parts = urlsplit(target)
     away = parts.scheme or parts.netloc or not target.startswith("/") or target[1:2] in {"/", "\\"}
-    return "/" if away else target
+    return url_for("overview.overview") if away else target
 
 
 def _protect(response: Response) -> Response:

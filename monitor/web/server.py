@@ -7,12 +7,14 @@ import socket
 import threading
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask
 from waitress.server import create_server
 
 from monitor.errors import UsageError
 from monitor.serving import Serving
+from monitor.web.site import NAME, Site
 
 THREADS = 4
 PATIENCE = 5  # seconds for answers under way when it is told to stop
@@ -38,6 +40,12 @@ class Server:
             each.close()
 
 
+def _prefix(app: Flask) -> str:
+    """Return the path of base_url, below which people reach the pages through a proxy that serves other things too."""
+    here: Site = app.extensions[NAME]
+    return urlsplit(here.config.base_url or "").path.rstrip("/")
+
+
 def start(app: Flask, serving: Serving) -> Server:
     """Serve an app until `stop`.
 
@@ -53,7 +61,7 @@ def start(app: Flask, serving: Serving) -> Server:
         place = f"{serving.host} port {serving.port}"
         raise UsageError(f"web: cannot listen on {place}: {error.strerror}; {hint}") from error
     sockets: dict[int, Any] = {}
-    server = create_server(app, map=sockets, sockets=[listening], threads=THREADS, ident=None)
+    server = create_server(app, map=sockets, sockets=[listening], threads=THREADS, ident=None, url_prefix=_prefix(app))
     thread = threading.Thread(target=server.run, name="pages", daemon=True)
     thread.start()
     host = f"[{serving.host}]" if ":" in serving.host else serving.host

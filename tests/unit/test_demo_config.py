@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import shutil
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from monitor.config import load_config
+from monitor.demo.home import demo_config
 
 CONFIG = Path(__file__).parents[2] / "config"
 SETTING = re.compile(r"^( *)# ( *[a-z_-]+:(?: .*)?)$", re.MULTILINE)
@@ -55,3 +57,12 @@ def test_every_planned_event_says_who_answers_for_it_and_nearly_every_one_why_it
     assert len(events) >= 25
     assert all(event.owner and event.description and event.sources for event in events.values())
     assert [name for name, event in events.items() if not event.answers] == ["Signed Out"]
+
+
+def test_the_demo_leaves_a_configuration_that_any_command_reads(tmp_path):
+    now = dt.datetime(2026, 3, 2, 13, 20, tzinfo=dt.UTC)
+    made = demo_config(tmp_path, now)
+    read = load_config(tmp_path / "trackwatch.yml", {})
+    assert (read.state_url, read.clock) == (f"sqlite:///{tmp_path}/trackwatch.db", now)
+    assert (read.store, read.plan) == (made.store, made.plan)
+    assert read.store.settings.url == f"duckdb:///{tmp_path}/shop.duckdb"
