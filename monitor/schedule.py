@@ -10,8 +10,10 @@ import datetime as dt
 import logging
 import random
 from collections.abc import Callable
+from contextlib import suppress
 
 from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.interval import IntervalTrigger
@@ -33,10 +35,11 @@ class Clockwork:
 
     def __init__(self, threads: int) -> None:
         """Prepare a clockwork that calls up to `threads` functions at a time."""
+        self._pool = ThreadPoolExecutor(threads)
         # no job store: which stretches are judged is in our own tables, where two processes cannot lose it
         self._scheduler = BackgroundScheduler(
             timezone=dt.UTC,
-            executors={"default": ThreadPoolExecutor(threads)},
+            executors={"default": self._pool},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
 
@@ -50,7 +53,8 @@ class Clockwork:
 
     def soon(self, name: str) -> None:
         """Call a function now, or right after the call that is under way."""
-        self._scheduler.modify_job(name, next_run_time=dt.datetime.now(tz=dt.UTC))
+        with suppress(JobLookupError):  # stopped meanwhile
+            self._scheduler.modify_job(name, next_run_time=dt.datetime.now(tz=dt.UTC))
 
     def start(self) -> None:
         """Begin; returns at once."""
@@ -58,7 +62,9 @@ class Clockwork:
 
     def stop(self) -> None:
         """Call nothing more; return when what is under way has ended."""
-        self._scheduler.shutdown(wait=True)
+        # APScheduler would wait with its locks held, for ever if a call under way needs one of them
+        self._scheduler.shutdown(wait=False)
+        self._pool.shutdown(wait=True)
 
     def _add(self, name: str, trigger: BaseTrigger, job: Job) -> None:
         first = dt.datetime.now(tz=dt.UTC)

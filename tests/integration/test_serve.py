@@ -76,6 +76,25 @@ def test_an_evaluation_is_not_begun_while_one_is_under_way():
     assert most == [1]
 
 
+def test_it_stops_though_a_call_under_way_winds_it():
+    begun, stopping = threading.Event(), threading.Event()
+    clockwork = Clockwork(2)
+
+    def tick() -> None:
+        begun.set()
+        stopping.wait(10)
+        clockwork.soon("evaluate")
+
+    clockwork.every("evaluate", dt.timedelta(hours=1), tick)
+    clockwork.start()
+    assert begun.wait(10)
+    threading.Timer(0.2, stopping.set).start()
+    stopper = threading.Thread(target=clockwork.stop, daemon=True)
+    stopper.start()
+    stopper.join(10)
+    assert not stopper.is_alive()
+
+
 @contextmanager
 def serving(folder: Path) -> Iterator[subprocess.Popen[str]]:
     """Run `trackwatch serve` in a folder with an empty store."""
