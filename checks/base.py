@@ -46,6 +46,7 @@ class Stat(StrEnum):
     MISTYPED = "mistyped"  # values that are not of the rule's type
     OUTSIDE = "outside"  # values that the rule (enum, pattern, range) does not allow
     FINGERPRINT = "fingerprint"  # hash of the one value of the bucket; -1 when there are several; absent when none
+    CHECKSUM = "checksum"  # sum of a hash of each value: the same for properties that have the same values
     DISTINCT = "distinct"  # about how many different values a property has (within a third, mostly 15 %); not additive
     LOWEST = "lowest"  # smallest finite number of a property; not additive
     HIGHEST = "highest"  # largest finite number of a property; not additive

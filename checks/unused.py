@@ -40,6 +40,11 @@ KINDS = {
         advice="Say `constant: true` in the plan if it is meant; else nothing is lost without it.",
         notice=True,
     ),
+    "copy": Kind(
+        title="{subject} is a copy of another property",
+        advice="Keep one of the two, and let what reads the other read it.",
+        notice=True,
+    ),
     "unique": Kind(
         title="{subject} is free text: nearly every value is another",
         advice="Send a category instead, or drop it: nobody can count by it.",
@@ -101,6 +106,7 @@ class Unused:
         yield Measure(Stat.ROWS)
         yield Measure(Stat.NULLS, property=EVERY)
         yield Measure(Stat.FINGERPRINT, property=EVERY)
+        yield Measure(Stat.CHECKSUM, property=EVERY)
         for event in plan.events.values():
             for name in _texts(event):
                 yield Measure(Stat.DISTINCT, event.name, name)
@@ -119,6 +125,7 @@ class Unused:
             key = Key(event, None, name)
             for kind, text in _said(key, seen, plan, params):
                 yield tell(kind, key, seen, text)
+        yield from _copies(profile, plan, properties, params, tell)
         yield from _never_queried(profile, plan, rows, properties, params, tell)
 
     def evidence(self, profile: Profile, plan: Plan, params: UnusedParams, finding: Finding) -> Evidence | None:
@@ -158,6 +165,38 @@ def _never_seen(
         yield tell(
             "event_never_seen", key, _Seen(0.0, 0), f"{event} {place}, and not one message has come." if never else None
         )
+
+
+def _copies(
+    profile: Profile,
+    plan: Plan,
+    properties: Mapping[tuple[str, str], _Seen],
+    params: UnusedParams,
+    tell: Callable[..., Finding],
+) -> Iterator[Finding]:
+    """Yield a finding for every property with values that differ: whether another has the same on every day."""
+    table = profile.table(Stat.CHECKSUM, "day", EVERY)
+    sums: dict[tuple[str, str], Floats] = {}
+    for key, series in zip(table.keys, table.values, strict=True):
+        if key.source is not None:
+            subject = key.event, key.property or ""
+            sums[subject] = sums.get(subject, 0.0) + np.nan_to_num(series)
+    first: dict[tuple[str, float, bytes], str] = {}
+    for event, name in sorted(sums, key=lambda subject: _worth(plan, *subject)):
+        seen = properties.get((event, name))
+        if seen is None or seen.values < params.min_rows or SEVERAL not in seen.prints:
+            continue
+        other = first.setdefault((event, seen.values, sums[event, name].tobytes()), name)
+        key = Key(event, None, name)
+        text = f"{key} has the same value as {other} in all {number(seen.values)} messages that carry it."
+        yield tell("copy", key, seen, text if other != name else None)
+
+
+def _worth(plan: Plan, event: str, name: str) -> tuple[str, bool, bool, str]:
+    """Return the order in which one keeps properties that are the same: keys, then what is planned."""
+    planned = plan.events.get(event)
+    prop = planned.properties.get(name) if planned else None
+    return event, not (prop and prop.key), prop is None, name
 
 
 def _by_event(rows: Table) -> dict[str, Floats]:

@@ -17,9 +17,13 @@ from monitor.inventory import HeldEvent, HeldProperty, Inventory
 
 # kind -> step; within a step the order is free
 STEPS: Mapping[str, int] = {
-    "never_sent": 1, "event_never_seen": 1, "never_seen": 1, "always_null": 2, "constant": 3, "no_longer_sent": 4,
-    "never_queried": 5, "unique": 6,
-}  # fmt: skip
+    **dict.fromkeys(("never_sent", "event_never_seen", "never_seen"), 1),
+    "always_null": 2,
+    **dict.fromkeys(("copy", "constant"), 3),
+    "no_longer_sent": 4,
+    "never_queried": 5,
+    "unique": 6,
+}
 LAST = 7  # what something reads, or the plan has a use for: change that first
 ADVICE: Mapping[int, str] = {
     1: "take it out of the plan: there is no data to lose",

@@ -155,6 +155,13 @@ class fingerprint(FunctionElement[int]):  # noqa: N801
     inherit_cache = True
 
 
+class checksum(FunctionElement[int]):  # noqa: N801
+    """Aggregate: the sum of 24 bits of the hash of each value; the same for columns that hold the same values."""
+
+    type = sa.BigInteger()
+    inherit_cache = True
+
+
 class distinct(FunctionElement[int]):  # noqa: N801
     """Aggregate: about how many different values there are; exact where the database has no cheaper way."""
 

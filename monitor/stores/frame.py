@@ -26,7 +26,7 @@ NONE, OTHER, HASHED = "(none)", labels.OTHER, labels.HASHED
 BY_PLACE = ["source", "event", "property", "bucket"]
 ZERO_SAYS_SOMETHING = {Stat.FINGERPRINT, Stat.LOWEST, Stat.HIGHEST}
 OF_ASKED = {  # counted of members where asked
-    *(Stat.FINGERPRINT, Stat.DISTINCT, Stat.LOWEST, Stat.HIGHEST, Stat.SIZES, Stat.VALUES),
+    *(Stat.FINGERPRINT, Stat.CHECKSUM, Stat.DISTINCT, Stat.LOWEST, Stat.HIGHEST, Stat.SIZES, Stat.VALUES),
     *texts.STATS,
 }
 

@@ -26,10 +26,11 @@ from monitor.stores.ruletable import RuleTable
 from monitor.stores.table import Column, Constant, EventTable
 
 VALUES = (
-    *(Stat.NULLS, Stat.FINGERPRINT, Stat.MISTYPED, Stat.OUTSIDE),
+    *(Stat.NULLS, Stat.FINGERPRINT, Stat.CHECKSUM, Stat.MISTYPED, Stat.OUTSIDE),
     *(Stat.DISTINCT, Stat.LOWEST, Stat.HIGHEST, Stat.DUE),
     *sorted(texts.STATS),
 )
+COPIED = frozenset({"string", "integer", "number", "datetime"})  # types of columns that may be copies of another
 LIMITS: Mapping[Stat, Callable[[Expression], Expression]] = {Stat.LOWEST: sa.func.min, Stat.HIGHEST: sa.func.max}
 
 
@@ -136,13 +137,20 @@ def _value_aggregate(rows: Rows, measure: Measure, use: Callable[[Expression, st
     value = use(raw, f"p{place}")
     if measure.stat in (Stat.NULLS, Stat.FINGERPRINT):
         return sa.func.count(value) if measure.stat is Stat.NULLS else db.fingerprint(value)
-    if measure.stat is Stat.DISTINCT:
-        return None if measure.grain == "hour" else _distinct(column, value)
+    if measure.stat in (Stat.CHECKSUM, Stat.DISTINCT):
+        return _of_different(column, value, measure)
     if measure.stat in LIMITS:
         numbers = labels.finite(column, value)
         return None if numbers is None else db.float64(LIMITS[measure.stat](numbers))
     condition = rules.broken(column, value, measure)
     return None if condition is None else rules.count_if(condition)
+
+
+def _of_different(column: Column, value: Expression, measure: Measure) -> Expression | None:
+    """Return what tells values apart: their checksum, where they may be copies; how many there are, by day."""
+    if measure.stat is Stat.CHECKSUM:
+        return db.checksum(value) if column.type in COPIED else None
+    return None if measure.grain == "hour" else _distinct(column, value)
 
 
 def _due(rows: Rows, measure: Measure, use: Callable[[Expression, str], Expression]) -> Expression | None:
@@ -224,6 +232,7 @@ def _of_members(members: sa.Subquery, measures: Sequence[Measure], grain: Grain)
     known: dict[Stat, Expression] = {
         Stat.NULLS: sa.func.count(raw),
         Stat.FINGERPRINT: db.fingerprint(raw),
+        Stat.CHECKSUM: db.checksum(raw),
         Stat.DISTINCT: db.distinct(raw),
         Stat.SIZES: sa.func.count(),
         Stat.VALUES: sa.func.count(),

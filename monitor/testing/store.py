@@ -236,6 +236,7 @@ def _statistic(measure: Measure, name: str, rows: list[Row]) -> float | None:
         Stat.LOADED: lambda: max((row.loaded_at.timestamp() // 1 for row in rows if row.loaded_at), default=None),
         Stat.NULLS: lambda: len(rows) - len(values),
         Stat.FINGERPRINT: lambda: fingerprint(values),
+        Stat.CHECKSUM: lambda: sum(zlib.crc32(json.dumps(value, sort_keys=True).encode()) % 2**24 for value in values),
         Stat.DISTINCT: lambda: len({json.dumps(value, sort_keys=True) for value in values}),
         Stat.LOWEST: lambda: min(amounts, default=None),
         Stat.HIGHEST: lambda: max(amounts, default=None),

@@ -100,6 +100,30 @@ def test_nothing_is_said_of_what_was_hardly_seen(make_profile, judge, hours):
     assert not any(f.relevant for f in found)
 
 
+@pytest.mark.parametrize(
+    ("other", "prints", "copies"),
+    [
+        pytest.param(np.arange(DAYS) + 7.0, -1.0, ["sort_by"], id="the same sums on all days"),
+        pytest.param(np.r_[np.arange(DAYS - 1) + 7.0, 1.0], -1.0, [], id="another sum on one day"),
+        pytest.param(np.arange(DAYS) + 7.0, 4711.0, [], id="two constants are no copies"),
+    ],
+)
+def test_two_properties_with_the_same_values_are_one_too_many(make_profile, problems, other, prints, copies):
+    sums = {(*ORDERS, "order_by"): np.arange(DAYS) + 7.0, (*ORDERS, "sort_by"): other}
+    measures = {
+        "nulls": dict.fromkeys(sums, 0.0), "fingerprint": dict.fromkeys(sums, prints), "checksum": sums,
+    }  # fmt: skip
+    found = problems("unused", make_profile(ROWS, measures, judged=24))
+    assert [f.property for f in found if f.kind == "copy"] == copies
+
+
+def test_of_two_copies_the_planned_one_is_kept(make_profile, problems):
+    sums = {(*ORDERS, name): np.arange(DAYS) + 7.0 for name in ("a_copy", "sort_by")}
+    measures = {"nulls": dict.fromkeys(sums, 0.0), "fingerprint": dict.fromkeys(sums, -1.0), "checksum": sums}
+    (found,) = problems("unused", make_profile(ROWS, measures, judged=24), planned(sort_by={}))
+    assert found.text == ("Order Completed.a_copy has the same value as sort_by in all 67,200 messages that carry it.")
+
+
 def sketched(make_profile, share):
     daily = {"distinct": {(*ORDERS, "sort_by"): 1200.0 * share}}
     base = {"nulls": {(*ORDERS, "sort_by"): 0.0}, "fingerprint": {(*ORDERS, "sort_by"): -1.0}}

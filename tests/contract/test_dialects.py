@@ -46,7 +46,7 @@ WISHES = (
     *everything("Order Completed"),
     *(
         Measure(stat, property=EVERY, grain=grain)
-        for stat in (Stat.NULLS, Stat.FINGERPRINT, Stat.DISTINCT, Stat.LOWEST, Stat.HIGHEST, Stat.SIZES)
+        for stat in (Stat.NULLS, Stat.FINGERPRINT, Stat.CHECKSUM, Stat.DISTINCT, Stat.LOWEST, Stat.HIGHEST, Stat.SIZES)
         for grain in ("hour", "day")
     ),
     Measure(Stat.OUTSIDE, "it's", "flag", Rule("enum", ("true", "it's 100 %:x"))),

@@ -85,6 +85,27 @@ def test_what_comes_without_an_earlier_event_is_counted_by_person(world: World) 
     assert expected.value.sum() == 3
 
 
+@pytest.mark.parametrize(
+    ("others", "same"),
+    [
+        pytest.param(["é", "a", "a"], True, id="the same values in another order"),
+        pytest.param(["a", "é", "b"], False, id="one value differs"),
+    ],
+)
+def test_the_same_values_have_the_same_checksum_and_others_have_another(
+    world: World, others: list[str], same: bool
+) -> None:
+    given_rows = [
+        order(minute, event=event, id=f"{event}{minute}", properties={"Note ✎": note})
+        for event, notes in ((ORDER, ["a", "é", "a", None]), (ODD, [*others, None]))
+        for minute, note in enumerate(notes)
+    ]
+    measured = world.store(given_rows).measure(asked(Measure(Stat.ROWS), Measure(Stat.CHECKSUM, property=EVERY)))
+    found, other = (value(measured, "checksum", "Note ✎", event) for event in (ORDER, ODD))
+    assert found > 0
+    assert (found == other) is same
+
+
 def test_only_the_most_frequent_values_of_a_dimension_are_kept(world: World) -> None:
     given_rows = [order(i, dimensions={"app_version": f"{i % 60:02}"}) for i in range(70)]
     frame = world.store(given_rows).measure(asked(Measure(Stat.ROWS, by="app_version"))).frame

@@ -31,6 +31,7 @@ _CONSTRUCTS: Mapping[db.Construct, db.Say] = {
     db.whole: "DIV({0}, {1})",
     db.key_hash: "SUBSTR(TO_HEX(MD5({0})), 1, 16)",
     db.digest: "FARM_FINGERPRINT(TO_JSON_STRING(STRUCT({all})))",
+    db.checksum: f"SUM(FARM_FINGERPRINT({_TEXT}) & 16777215)",
     db.fingerprint: f"CASE WHEN MIN({_TEXT}) = MAX({_TEXT}) THEN FARM_FINGERPRINT(MIN({_TEXT})) & {{exact}}"
     " WHEN COUNT({0}) > 0 THEN -1 END",
     db.distinct: "APPROX_COUNT_DISTINCT({0})",

@@ -46,6 +46,7 @@ _CONSTRUCTS: dict[db.Construct, db.Say] = {
     db.whole: "intDiv({0}, {1})",
     db.key_hash: "substring(lower(hex(MD5(assumeNotNull({0})))), 1, 16)",
     db.digest: _digest,
+    db.checksum: "toInt64(sumIf(bitAnd(sipHash64(toString({0})), 16777215), {0} IS NOT NULL))",
     db.fingerprint: "CASE WHEN min({0}) = max({0}) THEN toInt64(bitAnd(sipHash64(toString(min({0}))), {exact}))"
     " WHEN count({0}) > 0 THEN toInt64(-1) END",
     db.distinct: "uniq({0})",

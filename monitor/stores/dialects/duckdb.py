@@ -35,6 +35,7 @@ _CONSTRUCTS: dict[db.Construct, db.Say] = {
     db.json_object: "json_object({all})",
     db.whole: "(({0}) // {1})",
     db.digest: "hash({all})",
+    db.checksum: "CAST(sum(CAST(hash({0}) & 16777215 AS INTEGER)) AS BIGINT)",
     db.fingerprint: "CASE WHEN min({0}) = max({0}) THEN CAST(hash(min({0})) & {exact} AS BIGINT)"
     " WHEN count({0}) > 0 THEN -1 END",
     # a function is computed once for each entry of a column's dictionary, IN for each row

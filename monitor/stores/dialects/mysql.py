@@ -49,6 +49,7 @@ CONSTRUCTS: dict[db.Construct, db.Say] = {
     db.moment: f"TIMESTAMPADD(SECOND, -({_AWAY}), CAST(REPLACE({_BASE}, 'T', ' ') AS DATETIME(6)))",
     db.whole: "(({0}) DIV {1})",
     db.digest: _digest,
+    db.checksum: f"CAST(SUM(CONV(LEFT(MD5({_BYTES}), 6), 16, 10)) AS SIGNED)",
     db.fingerprint: f"CASE WHEN MIN({_BYTES}) = MAX({_BYTES})"
     f" THEN CAST(CONV(LEFT(MD5(MIN({_BYTES})), 13), 16, 10) AS SIGNED) WHEN COUNT({{0}}) > 0 THEN -1 END",
     db.matches: "(CONVERT({0} USING utf8mb4) COLLATE utf8mb4_bin REGEXP {1})",

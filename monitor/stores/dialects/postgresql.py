@@ -27,6 +27,7 @@ _CONSTRUCTS: dict[db.Construct, db.Say] = {
     db.json_object: "jsonb_build_object({all})",
     db.whole: "(({0}) / {1})",
     db.digest: _digest,
+    db.checksum: "CAST(sum(hashtextextended(CAST({0} AS TEXT), 0) & 16777215) AS BIGINT)",
     db.fingerprint: "CASE WHEN min(hashtextextended(CAST({0} AS TEXT), 0))"
     " = max(hashtextextended(CAST({0} AS TEXT), 0))"
     " THEN min(hashtextextended(CAST({0} AS TEXT), 0)) & {exact} WHEN count({0}) > 0 THEN -1 END",

@@ -34,6 +34,7 @@ _CONSTRUCTS: Mapping[db.Construct, db.Say] = {
     db.moment: "TRY_CAST(NULLIF(TRIM({0}), '') AS TIMESTAMPTZ)",
     db.whole: "(({0}) / {1})",
     db.digest: _digest,
+    db.checksum: "SUM(FNV_HASH({0}) & 16777215)",
     db.fingerprint: "CASE WHEN MIN(FNV_HASH({0})) = MAX(FNV_HASH({0})) THEN MIN(FNV_HASH({0})) & {exact}"
     " WHEN COUNT({0}) > 0 THEN -1 END",
     db.distinct: "APPROXIMATE COUNT(DISTINCT {0})",

@@ -32,6 +32,7 @@ _CONSTRUCTS: Mapping[db.Construct, db.Say] = {
     # a quotient is a decimal of six digits, and may be rounded up to the next whole
     db.whole: "CAST((({0}) - MOD({0}, {1})) / {1} AS BIGINT)",
     db.digest: "HASH({all})",
+    db.checksum: "SUM(IFF({0} IS NULL, NULL, BITAND(HASH(TO_VARCHAR({0})), 16777215)))",
     db.fingerprint: "CASE WHEN MIN(TO_VARCHAR({0})) = MAX(TO_VARCHAR({0}))"
     " THEN BITAND(HASH(MIN(TO_VARCHAR({0}))), {exact}) WHEN COUNT({0}) > 0 THEN -1 END",
     db.distinct: "APPROX_COUNT_DISTINCT({0})",

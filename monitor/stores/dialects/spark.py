@@ -31,6 +31,7 @@ CONSTRUCTS: Mapping[db.Construct, db.Say] = {
     db.moment: "TRY_CAST({0} AS TIMESTAMP)",
     db.whole: "(({0}) DIV {1})",
     db.digest: _digest,
+    db.checksum: "SUM(CASE WHEN {0} IS NOT NULL THEN xxhash64(CAST({0} AS STRING)) & 16777215 END)",
     db.fingerprint: "CASE WHEN min(CAST({0} AS STRING)) = max(CAST({0} AS STRING))"
     " THEN xxhash64(min(CAST({0} AS STRING))) & {exact} WHEN count({0}) > 0 THEN -1 END",
     db.distinct: "approx_count_distinct({0})",

@@ -49,6 +49,7 @@ _CONSTRUCTS: dict[db.Construct, db.Say] = {
     db.moment: _MOMENT,
     db.whole: "(({0}) / {1})",
     db.digest: lambda *values: _balanced(values),
+    db.checksum: f"sum({_OWN}({{0}}) & 16777215)",
     db.fingerprint: "CASE WHEN min({0} COLLATE BINARY) = max({0} COLLATE BINARY)"
     f" THEN {_OWN}(min({{0}} COLLATE BINARY)) WHEN count({{0}}) > 0 THEN -1 END",
     db.key_hash: f"{_OWN}_of_key({{0}})",

@@ -38,6 +38,7 @@ _CONSTRUCTS: Mapping[db.Construct, db.Say] = {
     db.whole: "(({0}) / {1})",
     db.key_hash: "substr(lower(to_hex(md5(to_utf8({0})))), 1, 16)",
     db.digest: _HASH.format("json_format(CAST(ROW({all}) AS JSON))"),
+    db.checksum: f"sum(bitwise_and({_HASH.format(_TEXT)}, 16777215))",
     db.fingerprint: f"CASE WHEN min({_TEXT}) = max({_TEXT})"
     f" THEN bitwise_and({_HASH.format(f'min({_TEXT})')}, {{exact}})"
     " WHEN count({0}) > 0 THEN -1 END",
