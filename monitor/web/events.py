@@ -12,7 +12,7 @@ from checks.plan import CALLS, PlannedEvent, PlannedProperty
 from monitor.inventory import HeldEvent, HeldProperty
 from monitor.web import charts
 from monitor.web.incidents import FOREVER, ordered
-from monitor.web.plan import inventory, written
+from monitor.web.plan import stock, written
 from monitor.web.site import site
 
 blueprint = Blueprint("events", __name__)
@@ -40,8 +40,8 @@ def event(name: str) -> ResponseReturnValue:
     """Show one event."""
     here = site()
     plan = here.config.plan
-    planned, stock = plan.events.get(name), inventory(here)
-    held = stock.events.get(name) if stock else None
+    planned, known = plan.events.get(name), stock(here)
+    held = known.of(name) if known else None
     if planned is None and held is None:
         abort(404, "No event of that name is planned, and none has come.")
     mine = [each for each in here.memory.incidents(FOREVER) if name in each.events]
@@ -51,7 +51,7 @@ def event(name: str) -> ResponseReturnValue:
         calls=CALLS,
         planned=planned,
         held=held,
-        stock=stock,
+        stock=known,
         properties=list(_properties(planned, held)),
         chart=charts.of_event(here, name, mine) if held else None,
         incidents=ordered(mine),

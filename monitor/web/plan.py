@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from flask import Blueprint, render_template, request
@@ -13,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from checks.plan import CALLS, Plan, PlannedEvent
 from monitor.calendar import floor_day
 from monitor.incidents import RANK, Incident
-from monitor.inventory import NAME, Inventory
+from monitor.inventory import NAME, HeldEvent, Inventory
 from monitor.plan.write import plan_text
 from monitor.web.site import Site, site
 
@@ -61,14 +62,34 @@ def browse() -> ResponseReturnValue:
     )
 
 
-def inventory(here: Site) -> Inventory | None:
-    """Return what the store held when it was last asked; None: it never was."""
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """What the store held when it was last asked; an event is read only when it is looked at."""
 
-    def read() -> Inventory | None:
+    since: dt.datetime
+    events: Mapping[str, Any]  # as the snapshot keeps them
+
+    @property
+    def came(self) -> list[str]:
+        """Return the events of which there is any message."""
+        return [name for name, held in self.events.items() if any(held["sources"].values())]
+
+    def of(self, name: str) -> HeldEvent | None:
+        """Return one event; None: the store has no place for it."""
+        if name not in self.events:
+            return None
+        one = {"since": self.since, "until": self.since, "events": {name: self.events[name]}}
+        return Inventory.from_json(one).events[name]
+
+
+def stock(here: Site) -> Stock | None:
+    """Return what the store held; None: it was never asked."""
+
+    def read() -> Stock | None:
         found = here.memory.snapshot(NAME)
-        return Inventory.from_json(found[1]) if found else None
+        return Stock(dt.datetime.fromisoformat(found[1]["since"]), found[1]["events"]) if found else None
 
-    return here.remembered("inventory", read)
+    return here.remembered("stock", read)
 
 
 def written(here: Site, name: str) -> str:
@@ -86,9 +107,9 @@ def bars(days: tuple[float, ...], apart: int = 4, height: int = 24) -> list[tupl
 
 def _names(here: Site) -> list[str]:
     """Return the planned events in the plan's order, and those that came without being planned."""
-    stock = inventory(here)
-    came = [name for name, held in stock.events.items() if held.rows] if stock else []
-    return list(dict.fromkeys((*here.config.plan.events, *sorted(came, key=str.casefold))))
+    held = stock(here)
+    came = sorted(held.came, key=str.casefold) if held else []
+    return list(dict.fromkeys((*here.config.plan.events, *came)))
 
 
 def _says(plan: Plan, name: str, words: str) -> bool:
@@ -117,8 +138,8 @@ def _volumes(here: Site) -> dict[str, tuple[float, ...]]:
     starts = [floor_day(until - dt.timedelta(days=i, hours=-12), here.zone) for i in range(DAYS, 0, -1)]
     edges = np.array([int(at.timestamp()) for at in starts])
     points = here.memory.shelf.volumes(starts[0], until)
-    found: dict[str, np.ndarray] = {}
-    for event, bucket, value in zip(points["event"], points["bucket"], points["value"], strict=True):
-        series = found.setdefault(event, np.zeros(DAYS))
-        series[int(np.searchsorted(edges, bucket, side="right")) - 1] += value
-    return {event: tuple(series.tolist()) for event, series in found.items()}
+    groups = points.groupby("event", sort=False)
+    table = np.zeros((groups.ngroups, DAYS))
+    column = np.searchsorted(edges, points["bucket"].to_numpy(), side="right") - 1
+    np.add.at(table, (groups.ngroup().to_numpy(), column), points["value"].to_numpy())
+    return dict(zip(groups.size().index.tolist(), map(tuple, table.tolist()), strict=True))
