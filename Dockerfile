@@ -1,6 +1,6 @@
 # trackwatch as a service: `docker build -t trackwatch .`, then `docker run --rm trackwatch demo`.
-# Not built where this was written, for want of an engine: hadolint has nothing against it, and the
-# commands of its first stage were run on the files that .dockerignore lets through.
+# Not built where this was written, for want of an engine: the commands of its first stage were run
+# in a fresh environment, on the files that .dockerignore lets through.
 FROM python:3.11-slim AS build
 WORKDIR /src
 COPY pyproject.toml README.md LICENSE ./
@@ -19,5 +19,10 @@ ENV PATH=/opt/trackwatch/bin:$PATH \
 # the configuration is mounted at /srv/trackwatch/config; nothing is written below it
 WORKDIR /srv/trackwatch
 USER 10001
+EXPOSE 8420
+# pages that are switched off (web: {enabled: false}) answer nobody: then run with --no-healthcheck
+HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \
+    CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8420/healthz', timeout=4)"]
+STOPSIGNAL SIGTERM
 ENTRYPOINT ["trackwatch"]
 CMD ["serve"]
