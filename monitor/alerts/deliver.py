@@ -4,7 +4,8 @@ Every delivery ends as sent, suppressed or failed, with a reason. In between it 
 temporary failure is tried again later, after the channel's own wish (Retry-After) or with
 growing pauses. What belongs to one incident stays in order. Where nobody saw how a try ended
 (a crash, a dropped connection), a channel that can look is asked first. Many new problems at
-once become one message, and what changes about them later is told in its thread.
+once become one message, and what changes about them later is told in its thread. Of what
+waited for long (a channel that was away, quiet hours) only the newest of an incident is told.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from monitor.errors import DeliveryError
 
 FIRST_PAUSE = dt.timedelta(minutes=1)
 LONGEST_PAUSE = dt.timedelta(hours=1)
+OVERTAKEN = "something newer of the same incident was to be told by then"
 
 _log = logging.getLogger(__name__)
 
@@ -104,6 +106,10 @@ class Outbox(Protocol):
         """Return all messages that were told in a digest, oldest first."""
         ...
 
+    def suppress(self, overtaken: Sequence[Delivery], reason: str, now: dt.datetime) -> bool:
+        """Note that some will not be sent, and why. False: another process has one of them; nothing is changed."""
+        ...
+
     def gather(self, whole: Delivery, members: Sequence[Delivery], now: dt.datetime) -> bool:
         """Put one delivery in the place of several, which end as suppressed. False: another process has some."""
         ...
@@ -149,11 +155,14 @@ def gather(outbox: Outbox, now: dt.datetime, policy: Policy = Policy()) -> tuple
     """Put digests in the place of what is better told together.
 
     That is: more new problems for one channel than the policy bears, and all changes of
-    incidents that were told in a digest before. What was tried and may have arrived stays.
+    incidents that were told in a digest before. Of each incident only the newest is told.
+    What was tried and may have arrived stays.
     """
     outcomes: list[Outcome] = []
     for channel, waiting in _by_channel(outbox.pending()).items():
-        free = _free(waiting, now)
+        free, overtaken = _newest(_free(waiting, now))
+        if overtaken and outbox.suppress(overtaken, OVERTAKEN, now):
+            outcomes += [Outcome(each, State.SUPPRESSED, OVERTAKEN) for each in overtaken]
         known = outbox.threads(channel, [each.message.incident for each in free]) if free else {}
         for name, members in _bundles(free, known, policy.digest_above):
             outcomes += _gather(outbox, name, members, now, policy)
@@ -171,6 +180,13 @@ def _free(waiting: Sequence[Delivery], now: dt.datetime) -> list[Delivery]:
     """Return what may still be told together: all of an incident is due, and none of it may have arrived."""
     bound = {each.message.incident for each in waiting if each.ambiguous or not _is_due(each, now)}
     return [each for each in waiting if each.message.is_of_incident and each.message.incident not in bound]
+
+
+def _newest(free: Sequence[Delivery]) -> tuple[list[Delivery], list[Delivery]]:
+    """Return the newest delivery of each incident, and those that it overtakes."""
+    newest = {each.message.incident: each for each in free}  # in the order in which they were made
+    kept = {each.id for each in newest.values()}
+    return list(newest.values()), [each for each in free if each.id not in kept]
 
 
 def _bundles(

@@ -211,23 +211,31 @@ class StoredOutbox:
         with transaction(self._engine) as connection:
             return [_delivery(row).message for row in connection.execute(query)]
 
+    def suppress(self, overtaken: Sequence[Delivery], reason: str, now: dt.datetime) -> bool:
+        """Note that some will not be sent, and why. False: another process has one of them, and nothing is changed."""
+        return self._replace(overtaken, None, {"why": reason}, now)
+
     def gather(self, whole: Delivery, members: Sequence[Delivery], now: dt.datetime) -> bool:
         """Put one delivery in the place of several, which end as suppressed. False: another process has some."""
-        table = schema.outbox
         name = whole.message.incident
-        over = {"state": SUPPRESSED, "why": together(name), "digest": name, "ended": seconds(now), "chart": None}
+        return self._replace(members, whole, {"why": together(name), "digest": name}, now)
+
+    def _replace(
+        self, members: Sequence[Delivery], whole: Delivery | None, noted: Mapping[str, str], now: dt.datetime
+    ) -> bool:
+        table = schema.outbox
+        over = {"state": SUPPRESSED, "ended": seconds(now), "chart": None, **noted}
         free = update(table).where(table.c.state == PENDING, table.c.ambiguous.is_(False)).values(**over)
         try:
             with transaction(self._engine) as connection:
                 one_at_a_time(connection, self._workspace)
                 refuse_overtaken(connection, self._workspace, self._token)
-                changed = (
-                    connection.execute(free.where(table.c.id.in_(some))).rowcount
-                    for some in _by_many([each.id for each in members])
-                )
-                if sum(changed) != len(members):
+                ids = [each.id for each in members]
+                if sum(connection.execute(free.where(table.c.id.in_(some))).rowcount for some in _by_many(ids)) != len(
+                    ids
+                ):
                     raise _TakenError
-                enqueue(connection, self._workspace, [whole])
+                enqueue(connection, self._workspace, [whole] if whole else [])
         except _TakenError:
             return False
         return True

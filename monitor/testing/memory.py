@@ -91,6 +91,14 @@ class MemoryOutbox:
         members = (self.deliveries[key] for key, digest in self.digests.items() if digest == name)
         return [each.message for each in members if each.channel == channel]
 
+    def suppress(self, overtaken: Sequence[Delivery], reason: str, now: dt.datetime) -> bool:
+        """End what will not be sent, unless another process has claimed one."""
+        if any(each.id in self.taken for each in overtaken):
+            return False
+        for each in overtaken:
+            self._end(each, reason)
+        return True
+
     def gather(self, whole: Delivery, members: Sequence[Delivery], now: dt.datetime) -> bool:
         """Put one in the place of several, unless another process has claimed one."""
         if any(each.id in self.taken for each in members):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from monitor.alerts.base import Receipt
 from monitor.alerts.channels.slack import Slack
-from monitor.alerts.deliver import Policy, State, deliver, next_try
+from monitor.alerts.deliver import OVERTAKEN, Policy, State, deliver, next_try
 from monitor.alerts.message import Reason
 from monitor.errors import DeliveryError
 from monitor.testing import FakeSlack, Fault, MemoryOutbox, Recorder, example, resolved
@@ -60,7 +60,9 @@ def test_what_waits_is_sent_once():
 
 
 def test_an_incident_stays_in_one_thread():
-    outbox, team = waiting(example(), resolved()), Recorder()
+    outbox, team = waiting(example()), Recorder()
+    deliver(outbox, {"team": team}, NOW)
+    outbox.add(resolved(), "team")
     deliver(outbox, {"team": team}, NOW)
     [(_, first), (_, second)] = team.sent
     assert first is None
@@ -107,11 +109,25 @@ def test_after_a_temporary_failure_the_channel_rests_until_the_next_run():
 
 
 def test_recovery_is_never_told_before_the_problem():
-    outbox, team = waiting(example(), resolved()), Recorder([BUSY])
+    outbox, team = waiting(example()), Recorder([UNSURE])
     deliver(outbox, {"team": team}, NOW)
+    outbox.add(resolved(), "team")
     deliver(outbox, {"team": team}, NOW)
     deliver(outbox, {"team": team}, NOW + MINUTE)
     assert [message.id for message, _ in team.sent] == ["inc_1.1", "inc_1.2"]
+
+
+@pytest.mark.parametrize("tries", [0, 3], ids=["quiet hours", "a channel that was away"])
+def test_of_what_waited_only_the_newest_is_told_and_the_rest_says_why(tries):
+    outbox, team = waiting(example()), Recorder([BUSY] * tries)
+    for minute in range(tries):
+        deliver(outbox, {"team": team}, NOW + minute * 60 * MINUTE)
+    for message in (example(id="inc_1.w", reason=Reason.WORSE), resolved()):
+        outbox.add(message, "team")
+    outcomes = deliver(outbox, {"team": team}, NOW + 600 * MINUTE)
+    assert states(outcomes) == [State.SUPPRESSED, State.SUPPRESSED, State.SENT]
+    assert [message.id for message, _ in team.sent] == ["inc_1.2"]
+    assert outbox.ends["inc_1.1:team"] == "something newer of the same incident was to be told by then"
 
 
 def test_what_another_process_has_is_left_alone():
@@ -240,16 +256,20 @@ def test_whatever_happens_each_message_arrives_once_or_in_one_digest(ends, count
     assert len(team.arrived) == len(set(team.arrived))
     sent = {key for key, end in outbox.ends.items() if end == "sent"}
     assert {outbox.deliveries[key].message.id for key in sent} == set(team.arrived)
-    assert set(outbox.deliveries) == sent | set(outbox.digests)
+    suppressed = {key for key, end in outbox.ends.items() if end == OVERTAKEN}
+    assert set(outbox.deliveries) == sent | set(outbox.digests) | suppressed
+    assert all(outbox.deliveries[key].message.reason is Reason.OPENED for key in suppressed), "the newest was left out"
 
 
 @pytest.mark.parametrize("kind", ["drop", "silence", "server_error", "rate_limit"])
 def test_slack_is_told_once_whatever_happens_to_the_connection(kind):
     with FakeSlack(faults=[Fault(kind, "60", "chat.postMessage")]) as slack:
-        outbox = waiting(example(mention=None), resolved(mention=None))
+        outbox = waiting(example(mention=None))
         team = Slack(token=slack.token, channel="C0ALERTS1", base_url=slack.url, timeout=1)
         for minute in range(3):
             deliver(outbox, {"team": team}, NOW + minute * MINUTE)
+            if minute == 1:
+                outbox.add(resolved(mention=None), "team")
         assert set(outbox.ends.values()) == {"sent"}
         [root] = slack.roots()
         assert len(slack.thread(root)) == 1
