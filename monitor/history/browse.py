@@ -73,6 +73,10 @@ class Shelf:
             rows = connection.execute(query.where(table.c.first_seen.is_not(None))).all()
         return {(event, row.source): moment(row.first_seen) for row in rows}
 
+    def points_by(self, measures: Collection[str], since: dt.datetime, until: dt.datetime) -> pd.DataFrame:
+        """Return by day some measures of all events."""
+        return self._points(schema.series.c.measure.in_(measures), since, until, ("day",))
+
     def volumes(self, since: dt.datetime, until: dt.datetime) -> pd.DataFrame:
         """Return the messages of each event by day, as `Memory.points` does of all measures."""
         return self._points(schema.series.c.measure == Stat.ROWS, since, until, ("day",))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from checks.base import Bucket, Catalog, Evidence, Field, Finding, Floats, Stat, as_datetime
+from checks.base import CHECKS, Bucket, Catalog, Evidence, Field, Finding, Floats, Stat, as_datetime
 from checks.expectation import count_evidence
 from checks.words import between, number
 from monitor.alerts.view import COUNTS, view
@@ -18,8 +18,11 @@ from monitor.calendar import floor_day
 from monitor.evaluate import stretches
 from monitor.incidents import Incident
 from monitor.judge import evidence
-from monitor.profile import Measurements, WindowProfile
+from monitor.profile import Measurements, Stretch, WindowProfile
 from monitor.web.site import Site
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 AFTER = dt.timedelta(days=2)  # of recovery that the chart of an ended incident shows
 DIGITS = 5  # that a chart can show
@@ -39,16 +42,19 @@ class Chart:
 def of_incident(here: Site, incident: Incident, incidents: Sequence[Incident]) -> Chart | None:
     """Return the chart of an incident; None where nothing is remembered of what it is about."""
     headline, progress = incident.headline, here.memory.progress()
-    if headline.event is None or progress is None or not progress.begun:
+    if headline.check not in here.config.checks or progress is None or not progress.begun:
         return None
     until = min(progress.judged_until, (incident.resolved or progress.judged_until) + AFTER)
-    profile = _profile(here, headline.event, until, incidents)
+    if headline.event is None:
+        profile = _profile_of_all(here, headline.check, until, incidents)
+    else:
+        profile = _profile(here, headline.event, until, incidents)
     found = evidence(tuple(here.config.checks.values()), profile, here.config.plan, headline)
     if found is None:
         return None
     started = np.datetime64(int(incident.started.timestamp()), "s")
     bad_from = max(int(np.searchsorted(found.starts, started, side="right")) - 1, 0)
-    return _chart(replace(found, bad_from=bad_from), str(_subject(headline)))
+    return _chart(replace(found, bad_from=bad_from), _subject(headline))
 
 
 def of_event(here: Site, event: str, incidents: Sequence[Incident]) -> Chart | None:
@@ -66,30 +72,54 @@ def of_event(here: Site, event: str, incidents: Sequence[Incident]) -> Chart | N
 
 
 def _profile(here: Site, event: str, until: dt.datetime, incidents: Sequence[Incident]) -> WindowProfile:
-    config, shelf = here.config, here.memory.shelf
-    since = floor_day(until - config.store.history, here.zone) - dt.timedelta(days=1)
+    since, shelf = _since(here, until), here.memory.shelf
     points = shelf.points_of(event, since, until, ("hour", "day"))
+    spoilt = tuple(s for s in stretches(incidents) if s.event in (None, event))
+    return _profiled(here, points, (since, until), spoilt, shelf.first_seen(event))
+
+
+def _profile_of_all(here: Site, check: str, until: dt.datetime, incidents: Sequence[Incident]) -> WindowProfile:
+    """Return a profile of all events, with no more of each than one check asks for by the day."""
+    since, config = _since(here, until), here.config
+    asked = CHECKS[check].check.measures(config.plan, config.checks[check].params)
+    points = here.memory.shelf.points_by({measure.name() for measure in asked}, since, until)
+    return _profiled(here, points, (since, until), tuple(stretches(incidents)), here.memory.first_seen())
+
+
+def _since(here: Site, until: dt.datetime) -> dt.datetime:
+    return floor_day(until - here.config.store.history, here.zone) - dt.timedelta(days=1)
+
+
+def _profiled(
+    here: Site,
+    points: pd.DataFrame,
+    span: tuple[dt.datetime, dt.datetime],
+    spoilt: Sequence[Stretch],
+    first: Mapping[tuple[str, str], dt.datetime],
+) -> WindowProfile:
     named = points[["event", "source", "property"]].drop_duplicates().itertuples(index=False)
     fields = tuple(Field(str(e), str(source), str(name), "") for e, source, name in named if name)
-    catalog = Catalog({event: frozenset(points["source"])}, fields)
+    events: dict[str, set[str]] = {}
+    for event, source in first:
+        events.setdefault(event, set()).add(source)
+    catalog = Catalog({event: frozenset(sources) for event, sources in events.items()}, fields)
     measured = Measurements(
         points,
         catalog,
-        since=since,
-        until=until,
+        since=span[0],
+        until=span[1],
         zone=here.zone,
-        exclusions=config.exclusions,
-        first=shelf.first_seen(event),
-        learn=config.store.history,
+        exclusions=here.config.exclusions,
+        first=first,
+        learn=here.config.store.history,
     )
-    spoilt = (s for s in stretches(incidents) if s.event in (None, event))
-    window = Bucket(until - dt.timedelta(hours=1), until)
+    window = Bucket(span[1] - dt.timedelta(hours=1), span[1])
     return measured.profile(window, tuple(replace(s, over=False) for s in spoilt))
 
 
 def _subject(finding: Finding) -> str:
-    name = f"{finding.event}.{finding.property}" if finding.property else finding.event
-    return f"{name} on {finding.source}" if finding.source else f"{name}"
+    name = f"{finding.event}.{finding.property}" if finding.property else finding.event or "All events"
+    return f"{name} on {finding.source}" if finding.source else name
 
 
 def _chart(found: Evidence, title: str) -> Chart | None:
