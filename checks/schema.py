@@ -41,6 +41,7 @@ KINDS = {
         title="{subject} mixes types",
         advice="Find the release that sends another type, and plan the type; convert what came meanwhile.",
         family="values",
+        symptom=True,
     ),
 }
 MEASURED = {

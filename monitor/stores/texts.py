@@ -37,7 +37,7 @@ class Form(IntEnum):
     PHONE = 6
     NATIONAL_ID = 7
     CARD = 8
-    UNCHECKED = 9  # a number that begins and is as long as those of cards, but whose check digit is wrong
+    UNCHECKED = 9  # a number that looks like a card's, but whose check digit is wrong
 
 
 PERSONAL: Mapping[Stat, Form] = {
@@ -64,23 +64,19 @@ EMAIL = "[A-Za-z0-9_+-](@|%40)[A-Za-z][A-Za-z0-9-]*([.][A-Za-z0-9-]+)*[.][A-Za-z
 NUMBER = "^[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?$"
 TIME = "^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?)?( ?(Z|[+-][0-9]{2}(:?[0-9]{2})?))?$"
 PHONE = (  # with its country, or as North America writes it: bare digits may be any number
-    "^([+][1-9]([ .()/-]{0,2}[0-9]){7,14}"
-    "|(1[ .-])?([(][2-9][0-9]{2}[)] ?|[2-9][0-9]{2}[ .-])[2-9][0-9]{2}[ .-][0-9]{4})$"
+    "^([+][1-9][0-9 .()/-]+[0-9]|(1[ .-])?([(][2-9][0-9][0-9][)] ?|[2-9][0-9][0-9][ .-])[2-9][0-9][0-9][ .-][0-9]{4})$"
 )
-CARD = (  # Visa, Mastercard, American Express, Discover, Diners, JCB: ISO/IEC 7812, 13 to 16 digits
-    "^(4[0-9]{12}|3[47][0-9]{2}[ -]?[0-9]{6}[ -]?[0-9]{5}|3(0[0-5]|[68][0-9])[0-9][ -]?[0-9]{6}[ -]?[0-9]{4}"
-    "|(4[0-9]{3}|5[1-5][0-9]{2}|2(22[1-9]|2[3-9][0-9]|[3-6][0-9]{2}|7[01][0-9]|720)|6011|64[4-9][0-9]|65[0-9]{2}"
-    "|35(2[89]|[3-8][0-9]))([ -]?[0-9]{4}){3})$"
+CARD = (  # ISO/IEC 7812, by digits and groups; of other numbers of that look, a tenth has the right check digit
+    "^([2-6][0-9]{3}[ -]?[0-9]{4}[ -]?[0-9]{4}[ -]?[0-9]{1,4}|3[0-9]{3}[ -][0-9]{6}[ -][0-9]{4,5})$"
 )
 DIGITS = (  # of the United States (social security), Brazil (CPF), India (Aadhaar)
-    "^((00[1-9]|0[1-9][0-9]|[1-57-8][0-9]{2}|6[0-57-9][0-9]|66[0-57-9])-(0[1-9]|[1-9][0-9])-(000[1-9]|[0-9]{3}[1-9]"
-    "|[0-9]{2}[1-9]0|[0-9][1-9]00|[1-9]000)|[0-9]{3}[.][0-9]{3}[.][0-9]{3}-[0-9]{2}|[2-9][0-9]{3}( [0-9]{4}){2})$"
+    "^([0-8][0-9][0-9]-[0-9][0-9]-[0-9]{4}|[0-9]{3}[.][0-9]{3}[.][0-9]{3}-[0-9][0-9]|[2-9][0-9]{3} [0-9]{4} [0-9]{4})$"
 )
 LETTERS = (  # of the United Kingdom (national insurance), Italy (codice fiscale)
     "^([A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]( ?[0-9]{2}){3} ?[A-D]"
     "|[A-Z]{6}[0-9]{2}[A-EHLMPRST][0-9]{2}[A-Z][0-9]{3}[A-Z])$"
 )
-BOOLEAN = "^(true|false|True|False|TRUE|FALSE)$"
+BOOLEAN = ("true", "false", "True", "False", "TRUE", "FALSE")
 TEXT = "@text@"  # what is looked at, where the expression is written out once for all columns
 SHORTEST, LONGEST = 9, 23  # characters of whatever says who somebody is, but for addresses
 
@@ -140,7 +136,7 @@ def _tree(text: Expression) -> Expression:
         (first.between(_number(40), _number(57)), _of_digits(text, fits)),  # ( ) * + , - . / and digits
         (sa.and_(first.between(_number(65), _number(90)), fits, db.matches(text, LETTERS)), _number(Form.NATIONAL_ID)),
         (first.in_((_number(91), _number(123))), _number(Form.NESTED)),
-        (sa.and_(length < _number(6), db.matches(text, BOOLEAN)), _number(Form.BOOLEAN)),
+        (sa.and_(length < _number(6), text.in_(BOOLEAN)), _number(Form.BOOLEAN)),
     )
 
 
