@@ -47,6 +47,7 @@ class Service:
         self.memory = memory
         self.refused = ""  # why a changed configuration was not taken over
         self.followers: list[Callable[[Config], None]] = []  # who is told of a configuration that was read again
+        self.listeners: list[Callable[[], None]] = []  # told when an evaluation has ended
         self._leadership = leadership
         self._world = world
         self._files = _fingerprint(config)
@@ -169,6 +170,8 @@ class Service:
         self.memory.put_snapshot(EVALUATED, config.clock or started, said)
         _log.info("evaluated", extra={"workspace": config.workspace, "tests": len(result.verdicts), **said})
         self._world.show(config, result, seconds)
+        for prepare in self.listeners:
+            prepare()
         return result
 
     def _job(self, name: str) -> str:

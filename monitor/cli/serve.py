@@ -153,7 +153,7 @@ def _buttons(service: Service) -> Listener:
 def _pages(service: Service) -> Server | None:
     """Serve the pages, unless they are switched off; they follow the configuration when it is read again."""
     from monitor.web import health  # noqa: PLC0415 keeps --help fast
-    from monitor.web.app import create_app  # noqa: PLC0415
+    from monitor.web.app import create_app, prepare  # noqa: PLC0415
     from monitor.web.server import start  # noqa: PLC0415
     from monitor.web.site import attach  # noqa: PLC0415
 
@@ -163,4 +163,5 @@ def _pages(service: Service) -> Server | None:
     app = create_app(config, service.memory, service.now)
     health.attach(app, service.health, lambda: service.leading)
     service.followers.append(lambda changed: attach(app, changed, service.memory, service.now))
+    service.listeners.append(lambda: prepare(app))
     return start(app, config.web)

@@ -15,8 +15,8 @@ from werkzeug.exceptions import HTTPException
 from monitor.config import Config
 from monitor.errors import TrackwatchError
 from monitor.history.memory import Memory
-from monitor.web import access, acts, events, health, incidents, overview, plan, records, reports, slack, words
-from monitor.web.site import attach, site
+from monitor.web import access, acts, events, health, incidents, overview, plan, records, reports, slack, weeks, words
+from monitor.web.site import NAME, Site, attach, site
 
 PAGES = (health, overview, incidents, acts, events, plan, reports, records, slack)
 NAV = (
@@ -61,6 +61,17 @@ def create_app(config: Config, memory: Memory, now: Callable[[], dt.datetime]) -
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(TrackwatchError, _failed)
     return app
+
+
+def prepare(app: Flask) -> None:
+    """Make what is dear of the first pages, so that nobody waits for it after a run."""
+    here: Site = app.extensions[NAME]
+    try:
+        weeks.report_of(here, weeks.current(here))
+        plan.stock(here)
+        plan.volumes(here)
+    except Exception:  # noqa: BLE001 the run has ended well all the same; who asks for the page is told
+        _log.exception("the pages could not be prepared")
 
 
 def _known_to_all() -> dict[str, Any]:

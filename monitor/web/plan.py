@@ -105,6 +105,11 @@ def bars(days: tuple[float, ...], apart: int = 4, height: int = 24) -> list[tupl
     return [(apart * i, round(height - each, 1), each) for i, each in enumerate(tall)]
 
 
+def volumes(here: Site) -> dict[str, tuple[float, ...]]:
+    """Return the messages of each event in each of the last DAYS days that are over."""
+    return here.remembered("volumes", lambda: _volumes(here))
+
+
 def _names(here: Site) -> list[str]:
     """Return the planned events in the plan's order, and those that came without being planned."""
     held = stock(here)
@@ -124,15 +129,14 @@ def _says(plan: Plan, name: str, words: str) -> bool:
 
 
 def _listed(here: Site, names: list[str]) -> Iterator[Listed]:
-    volumes = here.remembered("volumes", lambda: _volumes(here))
+    days = volumes(here)
     still = sorted(here.memory.incidents(), key=lambda incident: -RANK[incident.severity])
     for name in names:
         mine = tuple(incident for incident in still if name in incident.events)
-        yield Listed(name, here.config.plan.events.get(name), volumes.get(name, (0.0,) * DAYS), mine)
+        yield Listed(name, here.config.plan.events.get(name), days.get(name, (0.0,) * DAYS), mine)
 
 
 def _volumes(here: Site) -> dict[str, tuple[float, ...]]:
-    """Return the messages of each event in each of the last days that are over."""
     progress = here.memory.progress()
     until = floor_day(progress.judged_until if progress else here.now(), here.zone)
     starts = [floor_day(until - dt.timedelta(days=i, hours=-12), here.zone) for i in range(DAYS, 0, -1)]

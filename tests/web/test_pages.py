@@ -13,7 +13,8 @@ import pytest
 from monitor.actions import Verb
 from monitor.history.memory import Memory
 from monitor.incidents import State
-from monitor.web.app import create_app
+from monitor.web import weeks
+from monitor.web.app import create_app, prepare
 
 NOW = dt.datetime(2026, 3, 2, 13, 20, tzinfo=dt.UTC)
 HOSTILE = "<script>document.title='owned'</script>'; DROP TABLE incident;--"
@@ -201,8 +202,17 @@ def test_a_report_is_there_as_a_page_and_as_it_is_mailed(pages):
     assert "script-src" not in mailed.headers["Content-Security-Policy"]
 
 
+def test_after_a_run_the_first_page_is_ready(pages, monkeypatch):
+    made = pages()
+    prepare(made.app)
+    monkeypatch.setattr(weeks, "gather", None)  # what is ready is not gathered again
+    assert "Order Completed stopped on ios" in made.client.get("/").text
+
+
 def test_before_the_first_run_the_pages_say_so(pages, tmp_path):
     made = pages()
     empty = Memory(f"sqlite:///{tmp_path}/empty.db", "production")
-    found = crawled(create_app(made.config, empty, lambda: NOW).test_client())
+    app = create_app(made.config, empty, lambda: NOW)
+    prepare(app)
+    found = crawled(app.test_client())
     assert "Nothing has been judged yet" in found["/"]
