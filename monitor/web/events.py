@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,9 +12,11 @@ from flask.typing import ResponseReturnValue
 from checks.plan import CALLS, PlannedEvent, PlannedProperty
 from monitor.inventory import HeldEvent, HeldProperty
 from monitor.web import charts
-from monitor.web.incidents import FOREVER, ordered
+from monitor.web.incidents import ordered
 from monitor.web.plan import stock, written
 from monitor.web.site import site
+
+LONG = dt.timedelta(days=365)  # for which an event's page remembers its incidents
 
 blueprint = Blueprint("events", __name__)
 
@@ -44,7 +47,7 @@ def event(name: str) -> ResponseReturnValue:
     held = known.of(name) if known else None
     if planned is None and held is None:
         abort(404, "No event of that name is planned, and none has come.")
-    mine = [each for each in here.memory.incidents(FOREVER) if name in each.events]
+    mine = [each for each in here.memory.incidents(here.now() - LONG) if name in each.events]
     return render_template(
         "event.html.j2",
         name=name,

@@ -45,13 +45,14 @@ def incident(name: str) -> ResponseReturnValue:
     """Show one incident."""
     here = site()
     known = find(here, name)
+    beside = here.memory.incidents(known.started - here.config.store.history)
     reason = Reason.RESOLVED if not known.is_open else Reason.OPENED
     return render_template(
         "incident.html.j2",
         incident=known,
         message=here.composer.message(known, reason, here.now()),
         reasons=list(reasons(known, here.composer)),
-        chart=charts.of_incident(here, known, here.memory.incidents(FOREVER)),
+        chart=charts.of_incident(here, known, beside),
         moments=timeline(here, known),
     )
 
