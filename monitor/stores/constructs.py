@@ -284,7 +284,9 @@ _ELSE: Mapping[Construct, Callable[..., sa.ColumnElement[Any]]] = {
     key_hash: lambda value: sa.func.substr(sa.func.md5(value), 1, 16),
     characters: sa.func.length,
     first_code: sa.func.ascii,
-    quotients: lambda value, *by: Grouping(reduce(add, (whole(value, each) for each in by))),
+    quotients: lambda value, first, *by: Grouping(
+        reduce(add, (whole(value, each) for each in by), whole(value, first))
+    ),
     digits: lambda value: sa.cast(value, sa.BigInteger),
     among: lambda value, *members: value.in_(members),
     now_seconds: lambda: seconds(sa.func.current_timestamp()),

@@ -24,6 +24,7 @@ from monitor.stores.sql import NOWHEN
 from monitor.stores.table import Column, Constant, EventTable, TableName
 
 ARGUMENTS: dict[db.Construct, int] = {db.no_text: 0, db.now_seconds: 0, db.whole: 2, db.matches: 2, db.json_object: 2}
+ARGUMENTS[db.quotients] = 3
 COLUMNS = {
     "id": Column("id", "string"),
     "received_at": Column("received_at", "datetime", aware=True),
