@@ -75,6 +75,8 @@ class Stat(StrEnum):
     THERE = "there"  # keys of the event on the other side; rows, where it is compared by counts
     UNKNOWN = "unknown"  # of these, the keys that are lacking here
     VERDICTS = "verdicts"  # messages that the pipe itself calls wrong; the label says where it does
+    MEMBERS = "members"  # rows of each value of a text; the label is the value: no check asks for it
+    FORMS = "forms"  # rows of each form of a text, such as email or uuid; the label is the form
     SYNCED = "synced"  # end of a load, seconds since 1970, where the store keeps a history of loads; not asked for
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from monitor.cli import infer
 from monitor.cli.cleanup import cleanup_command
 from monitor.cli.common import config_option, current_time, fail_on_option, json_option
 from monitor.errors import ConfigError, Problem, UsageError
@@ -29,9 +30,10 @@ MOST_NOTES = 3  # that say the same
 
 @click.group("plan")
 def command() -> None:
-    """Check, import, export and compare the tracking plan."""
+    """Check, import, infer, export and compare the tracking plan."""
 
 
+command.add_command(infer.command)
 command.add_command(cleanup_command)
 
 
@@ -136,14 +138,14 @@ def import_command(
     """
     from monitor.plan.importers import import_plan, importers  # noqa: PLC0415 keeps --help fast
     from monitor.plan.spell import plan_data  # noqa: PLC0415
-    from monitor.plan.write import plan_text  # noqa: PLC0415
+    from monitor.plan.write import plan_text, write_new  # noqa: PLC0415
 
     if name is not None and name not in importers():
         raise UsageError(f"there is no format {name!r}; known: {', '.join(importers())}")
     found = import_plan(paths, name)
     text = plan_text(found.plan, [f"Imported from {', '.join(map(str, paths))} by trackwatch plan import."])
     if out is not None:
-        _write_new(out, text)
+        write_new(out, text)
     added = _grow(into, found) if into is not None else ""
     if as_json:
         notes = {"notes": [*map(_problem, found.notes)], "left_out": [*map(_problem, found.broken)]}
@@ -201,13 +203,14 @@ def export_command(
     from monitor.plan.exporters import exporters  # noqa: PLC0415 keeps --help fast
     from monitor.plan.holding import losses  # noqa: PLC0415
     from monitor.plan.load import load_plan  # noqa: PLC0415
+    from monitor.plan.write import write_new  # noqa: PLC0415
 
     if name not in exporters():
         raise UsageError(f"there is no format {name!r}; known: {', '.join(exporters())}")
     plan = load_plan(_plan_path(path, config_path), workspace)
     text, lost = exporters()[name].text(plan), list(losses(plan, exporters()[name].HOLDS))
     if out is not None:
-        _write_new(out, text)
+        write_new(out, text)
     if as_json:
         listed = [{"subject": each.subject, "field": each.field, "value": each.value} for each in lost]
         _print_json({"version": 1, "format": name, "text": None if out else text, "lost": listed})
@@ -310,15 +313,6 @@ def _plan_path(path: Path | None, config_path: Path | None) -> Path:
     if found is None:
         raise UsageError("no plan: name a file or folder, as in trackwatch plan lint plan.yml")
     return found
-
-
-def _write_new(out: Path, text: str) -> None:
-    if out.exists():
-        raise UsageError(f"{out} is there already; choose another name, or delete it first")
-    try:
-        out.write_text(text, "utf-8", newline="")
-    except OSError as error:
-        raise UsageError(f"{out} cannot be written to: {error.strerror}") from None
 
 
 def _sizes(found: Imported) -> dict[str, int]:

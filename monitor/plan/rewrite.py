@@ -54,14 +54,35 @@ def with_items(text: str, path: Path, items: Iterable[Any], *, first: bool) -> s
     return _filled(text, key, node, new, path)
 
 
-def with_value(text: str, path: Path, value: float | str) -> str:
-    """Return a file's text with another plain value at a path."""
+def with_value(text: str, path: Path, value: Any) -> str:
+    """Return a file's text with another value at the path of a plain one."""
     key, node = _found(text, path)
     if key is None or node is None:
         return with_members(text, path[:-1], {path[-1]: value})
     lines = _lines(text)
     start, end = _offset(lines, node.start_mark), _offset(lines, node.end_mark)
     return text[:start] + flow_text(value) + text[end:]
+
+
+def with_comments(text: str, comments: Mapping[Path, Iterable[str]]) -> str:
+    """Return a file's text with lines of comment above the names at some paths, where these begin a line."""
+    lines = _lines(text)
+    end = "\r\n" if lines and lines[0].endswith("\r\n") else "\n"
+    root = yaml.compose(text, Loader=yaml.CSafeLoader)
+    places = sorted((mark, said) for path, said in comments.items() if (mark := _mark(root, path)) is not None)
+    for (line, column), said in reversed(places):
+        if not lines[line][:column].strip():
+            lines[line:line] = [f"{' ' * column}# {each}{end}" for each in said]
+    return "".join(lines)
+
+
+def _mark(root: yaml.Node | None, path: Path) -> tuple[int, int] | None:
+    """Return line and column of a name."""
+    node, key = root, None
+    for step in path:
+        pairs = node.value if isinstance(node, yaml.MappingNode) else []
+        key, node = next(((name, value) for name, value in pairs if name.value == step), (None, None))
+    return None if key is None else (key.start_mark.line, key.start_mark.column)
 
 
 def _found(text: str, path: Path) -> tuple[yaml.Node | None, yaml.Node | None]:

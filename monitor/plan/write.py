@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from checks.plan import Plan
 from monitor.document import plain_value
+from monitor.errors import UsageError
 from monitor.plan.spell import plan_data
 
 WIDTH = 120
@@ -41,6 +43,20 @@ def plan_text(plan: Plan, comments: Iterable[str] = ()) -> str:
         text = _serialized(node, WIDTH)
         out.write(("\n" if index and name in _BLOCKS else "") + (_spaced(text) if name == "events" else text))
     return out.getvalue()
+
+
+def write_new(out: Path, text: str) -> None:
+    """Write a file that is not there yet.
+
+    Raises:
+        UsageError: it is, or it cannot be written.
+    """
+    if out.exists():
+        raise UsageError(f"{out} is there already; choose another name, or delete it first")
+    try:
+        out.write_text(text, "utf-8", newline="")
+    except OSError as error:
+        raise UsageError(f"{out} cannot be written to: {error.strerror}") from None
 
 
 def block_text(name: str, value: Any, under: str) -> str:

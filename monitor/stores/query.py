@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from checks.base import EVERY, Grain, Measure, Rule, Stat
 from checks.bins import SIZES
 from monitor.stores import constructs as db
-from monitor.stores import labels, rules, sequence, texts, verdicts
+from monitor.stores import labels, rules, sequence, shown, texts, verdicts
 from monitor.stores.base import Request, StoreSettings
 from monitor.stores.buckets import Cut
 from monitor.stores.dialects.base import Dialect
@@ -31,6 +31,7 @@ VALUES = (
     *sorted(texts.STATS),
 )
 COPIED = frozenset({"string", "integer", "number", "datetime"})  # types of columns that may be copies of another
+APART = shown.ASKED | {Stat.UNPRECEDED}  # each has parts of its own
 LIMITS: Mapping[Stat, Callable[[Expression], Expression]] = {Stat.LOWEST: sa.func.min, Stat.HIGHEST: sa.func.max}
 
 
@@ -59,6 +60,7 @@ def build(
     rows = Rows(table, cut, settings.repeat_window, dialect)
     parts = [part for grain in ("hour", "day") for part in _parts(rows, _of_grain(measures, grain), grain)]
     parts += sequence.parts(rows, others, _of_grain(measures, "day"), "day")
+    parts += shown.parts(rows, _of_grain(measures, "day"), "day")
     if not parts:
         return None
     width = max(len(part.cells) for part in parts)
@@ -68,7 +70,7 @@ def build(
 
 
 def _parts(rows: Rows, measures: Sequence[Measure], grain: Grain) -> Iterable[Part]:
-    measures = [measure for measure in measures if measure.stat is not Stat.UNPRECEDED]
+    measures = [measure for measure in measures if measure.stat not in APART]
     if not measures:
         return
     asked = {measure.stat for measure in measures}

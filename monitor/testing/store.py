@@ -22,7 +22,7 @@ import pandas as pd
 from checks.base import EVERY, Catalog, Field, Grain, Measure, Rule, Stat
 from checks.bins import SECONDS, SIZES
 from monitor.calendar import floor_day, floor_hour
-from monitor.stores import people, sequence
+from monitor.stores import people, sequence, shown
 from monitor.stores.base import COLUMNS, Lore, Measured, Request, Size, Statement, Window
 
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?( ?(Z|[+-]\d{2}(:?\d{2})?))?)?")
@@ -172,6 +172,9 @@ def _labelled(measure: Measure, name: str, rows: list[Row]) -> Iterator[tuple[st
     """Yield a statistic of the rows of one bucket, by label where it has any."""
     if measure.by:
         yield from _most_frequent(_value(row, measure.by) for row in rows)
+    elif measure.stat in shown.ASKED:
+        read = _texts if measure.stat is Stat.MEMBERS else _forms
+        yield from _most_frequent(label for row in rows for label in read(row, name))
     elif measure.stat in _BINNED:
         bins = SIZES if measure.stat is Stat.SIZES else SECONDS
         numbers = (bins.number(value) for row in rows if (value := _BINNED[measure.stat](row, name)) is not None)
@@ -215,6 +218,18 @@ def _amount(value: Any) -> float | None:
     """Return a finite number as float64; None of anything else."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return float(value) if is_number and isfinite(value) else None
+
+
+def _texts(row: Row, name: str) -> Iterator[str]:
+    if isinstance(value := row.properties.get(name), str):
+        yield value
+
+
+def _forms(row: Row, name: str) -> Iterator[str]:
+    """Yield what a text looks like, as `monitor.stores.shown` has it."""
+    for text in _texts(row, name):
+        found = (form for form, pattern in shown.FORMS.items() if re.search(pattern, text))
+        yield next(found, shown.TEXT) if text else shown.EMPTY
 
 
 _BINNED: Mapping[Stat, Callable[[Row, str], float | None]] = {

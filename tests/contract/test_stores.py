@@ -106,6 +106,19 @@ def test_the_same_values_have_the_same_checksum_and_others_have_another(
     assert (found == other) is same
 
 
+def test_values_and_their_forms_come_where_they_are_asked_for(world: World) -> None:
+    texts = ["a", "a", "2026-03-01", "12", "é@x.org", "", None]
+    given_rows = [order(i, source="web", properties={"Note ✎": text}) for i, text in enumerate(texts)]
+    wishes = [Measure(stat, ORDER, "Note ✎") for stat in (Stat.MEMBERS, Stat.FORMS)]
+    measured = world.store(given_rows).measure(asked(Measure(Stat.ROWS), *wishes))
+    frame = measured.frame[measured.frame.label != ""]
+    found = {(m, label): value for m, label, value in zip(frame.measure, frame.label, frame.value, strict=True)}
+    told = {("members", "a"): 2, ("forms", "text"): 2, ("forms", "date"): 1, ("forms", "email"): 1}
+    assert measured.failures == ()
+    assert found.items() >= told.items()
+    assert {label for measure, label in found if measure == "forms"} == {"text", "date", "integer", "email", "empty"}
+
+
 def test_only_the_most_frequent_values_of_a_dimension_are_kept(world: World) -> None:
     given_rows = [order(i, dimensions={"app_version": f"{i % 60:02}"}) for i in range(70)]
     frame = world.store(given_rows).measure(asked(Measure(Stat.ROWS, by="app_version"))).frame
