@@ -144,10 +144,12 @@ def _one(work: Callable[[int], None], dice: random.Random, tally: Tally, took: f
         finally:
             os._exit(0)  # nothing of the parent's is tidied up twice
     os.close(writing)
-    moment = dice.uniform(0, took * 1.6)
-    sending = bool(select.select([reading], [], [], moment)[0]) and bool(os.read(reading, 1))
-    left = moment - (time.monotonic() - began)
-    time.sleep(max(dice.uniform(0, SENDING) if sending and dice.random() < 0.8 else left, 0))
+    if dice.random() < 0.5:  # at any moment of the run, and a little after it
+        sending = False
+        time.sleep(dice.uniform(0, took * 1.6))
+    else:  # in the middle of a delivery, if there is one
+        sending = bool(select.select([reading], [], [], took * 10)[0]) and bool(os.read(reading, 1))
+        time.sleep(dice.uniform(0, SENDING) if sending else 0)
     os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
     os.close(reading)
