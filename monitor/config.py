@@ -24,6 +24,7 @@ from monitor.alerts.deliver import Policy
 from monitor.blocks import read_dataclass, read_model
 from monitor.calendar import Exclusion
 from monitor.config_format import CheckBlock, ConfigBlock, StoreBlock, UsageBlock
+from monitor.counterparts import read_counterparts
 from monitor.document import Document, load_document, shortened
 from monitor.errors import ConfigError, Problem, UsageError
 from monitor.plan.load import load_plan
@@ -184,13 +185,14 @@ class _Reader:
         plan_path = self.file.parent / block.plan if block.plan else None
         plan = self._plan(plan_path, block.workspace) if plan_path else Plan()
         channels = self._channels(block.channels)
+        store = self._store(block.store)
         config = Config(
             file=self.file,
             workspace=block.workspace,
             zone=block.timezone,
             plan=plan or Plan(),
             plan_path=plan_path,
-            store=self._store(block.store),
+            store=self._compared(store, block, plan or Plan()),
             state_url=block.state or f"sqlite:///{self.file.parent / 'trackwatch.db'}",
             keep=Keep(block.history.keep, block.history.hours, block.history.deliveries),
             delivery=Policy(int(block.delivery.digest_above), block.delivery.give_up, block.base_url),
@@ -257,6 +259,13 @@ class _Reader:
         for setting, message, hint in unfitting(settings, data) if not (wrong or also) else ():
             self._wrong(("store", setting), message, hint)
         return StoreConfig(settings, block.lateness, block.history, block.judge, block.patience)
+
+    def _compared(self, store: StoreConfig, block: ConfigBlock, plan: Plan) -> StoreConfig:
+        settings = store.settings
+        against, unknown = read_counterparts(block.parity, plan, settings.sources, settings.naive_zone)
+        for each in unknown:
+            self._wrong(each.path, each.message, each.hint)
+        return replace(store, settings=replace(settings, against=against))
 
     def _unreachable(self, data: dict[str, Any]) -> Iterator[Problem]:
         url = data.get("url")

@@ -23,6 +23,7 @@ from monitor.values import (
     Flag,
     Moment,
     Names,
+    Number,
     Positive,
     SomeTime,
     Words,
@@ -36,6 +37,7 @@ from monitor.values import (
 LOGS = ("text", "json")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 SEVERITIES = ("critical", "warning", "info")
+ROLES = ("ledger", "destination")  # of a table that events are compared with
 STATES = ("sqlite", "postgresql")
 
 
@@ -271,6 +273,26 @@ class RouteBlock(Block):
     quiet: QuietBlock | None = None
 
 
+class ParityBlock(Block):
+    """A table elsewhere that should agree with the events."""
+
+    noun: ClassVar[str] = "the comparison"
+
+    table: Words
+    time: Words
+    role: Annotated[str, choice("a role of a table to compare with", ROLES)] = "ledger"
+    url: Words | None = None
+    event: Words | None = None
+    events: Words | None = None
+    key: Words | None = None
+    property: Words | None = None
+    sources: Names = ()
+    where: Annotated[dict[str, Words], BeforeValidator(lambda value: value or {})] = Field(default_factory=dict)
+    wait: Duration = dt.timedelta(hours=1)
+    sample: Number = 1.0
+    naive_zone: Zone | None = None
+
+
 class ConfigBlock(Block):
     """The configuration file. `store`, `checks` and `channels` are read by what they name."""
 
@@ -294,6 +316,7 @@ class ConfigBlock(Block):
     quiet: QuietBlock | None = None
     schedule: ScheduleBlock = ScheduleBlock()
     usage: UsageBlock | None = None
+    parity: Annotated[dict[str, ParityBlock], BeforeValidator(lambda value: value or {})] = Field(default_factory=dict)
     delivery: DeliveryBlock = DeliveryBlock()
     web: WebBlock = WebBlock()
     clock: Moment | None = None

@@ -36,13 +36,16 @@ def command(config_path: Path | None, now: dt.datetime | None, only: str | None,
         statements = [s for s in installation.store.statements(asked, estimated=True) if only in (None, s.table)]
     if as_json:
         listed = [
-            {"table": s.table, "sql": s.sql, "estimate": asdict(s.estimate) if s.estimate else None} for s in statements
+            {"table": s.table, "sql": s.sql, "estimate": asdict(s.estimate) if s.estimate else None}
+            | ({"apart": s.apart} if s.apart else {})
+            for s in statements
         ]
         click.echo(orjson.dumps({"version": 1, "statements": listed}, option=orjson.OPT_INDENT_2).decode())
         return
     for statement in statements:
         said = f": {in_words(statement.estimate)}" if statement.estimate else ""
-        click.echo(f"-- {statement.table}{said}\n{statement.sql};\n")
+        apart = f"-- not fused: {statement.apart}\n" if statement.apart else ""
+        click.echo(f"-- {statement.table}{said}\n{apart}{statement.sql};\n")
     tables = Counter(statement.table for statement in statements)
     most = max(tables.values(), default=0)
     counted = f"{several(len(statements), 'statement')} for {several(len(tables), 'table')}"

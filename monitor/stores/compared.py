@@ -47,7 +47,10 @@ class Compared:
             try:
                 for comparison in found():
                     statements += len(comparison.questions)
-                    points += comparison.points([question.asked() for question in comparison.questions])
+                    answers = [question.asked() for question in comparison.questions]
+                    points += comparison.points(answers)
+                    if why := comparison.lacking(answers):
+                        failures.append(TableFailure(name, (), why))
             except StoppedError:
                 raise
             except (StoreError, SQLAlchemyError) as error:

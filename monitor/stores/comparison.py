@@ -49,10 +49,11 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Questions, and what their answers say; a StoreError says that there is nothing to compare with yet."""
+    """Questions, what their answers say, and why a part of it could not be compared."""
 
     questions: tuple[Question, ...]
     points: Callable[[Sequence[Any]], list[Point]]
+    lacking: Callable[[Sequence[Any]], str] = lambda _answers: ""  # empty: all of it could
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,8 @@ What the other side has not loaded yet is not compared: days after its newest ro
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -102,17 +101,36 @@ def _keyed(here: Here, mine: Side, other: tuple[Against, Place, EventTable]) -> 
     )
     own = " and ".join(str(each.table) for each in mine.tables)
     source = mine.sources[0] if len(mine.sources) == 1 else ""
-    points = partial(_points, (source, mine.event, mine.key, against.label), _last_day(mine.cut))
+    label = (source, mine.event, mine.key, against.label)
     if place is here.place:
         statement = side_by_side(mine, theirs, place.dialect)
         question = Question(place, f"{own} and {table.table}", statement, TOGETHER, fetch_rows)
-        return Comparison((question,), lambda answers: points(answers[0]))
+        return _comparison((question,), label, _last_day(mine.cut), lambda answers: Matched.of(answers[0]))
     asked = [(here.place, own, mine), (place, str(table.table), theirs)]
     questions = tuple(
         Question(where, name, hashed(side, where.dialect, against.sample), HASHED, fetch_hashes)
         for where, name, side in asked
     )
-    return Comparison(questions, lambda answers: points(pairs_of(*answers)))
+    return _comparison(questions, label, _last_day(mine.cut), lambda answers: Matched.of(pairs_of(*answers)))
+
+
+def _comparison(
+    questions: tuple[Question, ...],
+    place: tuple[str, str, str, str],
+    last: int,
+    matched: Callable[[Sequence[Any]], Matched],
+) -> Comparison:
+    """Return a comparison of what the other side has loaded; `last` is the last day that is over."""
+
+    def points(answers: Sequence[Any]) -> list[Point]:
+        return of_matched(place, _loaded(matched(answers)))
+
+    def lacking(answers: Sequence[Any]) -> str:
+        found = matched(answers)
+        behind = max(found.there, default=last - 1) < last and found.keys.get(last)
+        return "it has no row of the last day or later: what it has not loaded is not compared" if behind else ""
+
+    return Comparison(questions, points, lacking)
 
 
 def _last_day(cut: Cut) -> int:
@@ -120,19 +138,14 @@ def _last_day(cut: Cut) -> int:
     return (cut.until.astimezone(cut.zone).date() - dt.date(1970, 1, 1)).days - 1
 
 
-def _points(place: tuple[str, str, str, str], last: int, pairs: Sequence[Sequence[Any]]) -> list[Point]:
-    """Return what is known of the days that the other side has loaded.
-
-    Raises:
-        StoreError: of the last day that is over it has nothing, and nothing newer.
-    """
-    found = Matched.of(pairs)
+def _loaded(found: Matched) -> Matched:
+    """Return what is known of the days that the other side has loaded: up to the day of its newest row."""
     newest = max(found.there, default=None)
-    behind = newest is None or newest < last
-    if behind and found.keys.get(last):
-        raise StoreError("it has no row of the last day or later: that day is not compared")
-    known = {day: n for day, n in found.keys.items() if newest is not None and day <= newest}
-    return of_matched(place, replace(found, keys=known, unmatched={d: found.unmatched.get(d, 0.0) for d in known}))
+    keys, unmatched = (
+        {day: n for day, n in counts.items() if newest is not None and day <= newest}
+        for counts in (found.keys, found.unmatched)
+    )
+    return replace(found, keys=keys, unmatched=unmatched)
 
 
 def _counted(here: Here, request: Request, other: tuple[Against, Place, EventTable]) -> Comparison:

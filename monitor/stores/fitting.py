@@ -12,6 +12,7 @@ OF_LAYOUTS: Mapping[str, tuple[str, ...]] = {  # setting -> the layouts that rea
     "times": ("events",),
     "partition": ("segment", "rudderstack", "snowplow", "events"),
     "views": ("segment", "rudderstack"),
+    "failed": ("snowplow",),
     "table": ("events", "snowplow"),
     "sources": ("segment", "rudderstack", "files"),
     "syncs": ("segment", "rudderstack", "snowplow", "events"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable
 from typing import Any
@@ -16,13 +17,16 @@ from monitor.errors import StoreError
 from monitor.stores import constructs as db
 from monitor.stores import discovery
 from monitor.stores.base import StoreSettings
+from monitor.stores.beside import counted
 from monitor.stores.connect import dialect_of, engine
 from monitor.stores.dialects import DIALECTS
+from monitor.stores.keys import Side, hashed, side_by_side
 from monitor.stores.pieces import Cutter
 from monitor.stores.rows import Rows
 from monitor.stores.sql import NOWHEN
 from monitor.stores.table import Column, Constant, EventTable, TableName
 
+HOUR = dt.timedelta(hours=1)
 ARGUMENTS: dict[db.Construct, int] = {db.no_text: 0, db.now_seconds: 0, db.whole: 2, db.matches: 2, db.json_object: 2}
 ARGUMENTS[db.quotients] = 3
 COLUMNS = {
@@ -103,6 +107,17 @@ def test_every_statement_of_a_run_compiles(spelt: tuple[str, sa.Dialect], bag: s
     assert pieces
     for piece in pieces:
         assert balanced(compiled(piece.query.statement, dialect))
+
+
+@pytest.mark.parametrize("bag", [None, "bag"], ids=["columns", "an object"])
+def test_every_comparison_compiles(spelt: tuple[str, sa.Dialect], bag: str | None) -> None:
+    name, dialect = spelt
+    table = TABLE if bag is None else EventTable(**{**fields(TABLE), "bag": bag, "properties": {}})
+    side = Side(tables=(table,), event="it's", key="flag", sources=("web",), where={"id": "x"}, cut=NOWHEN, wait=HOUR)
+    ours = DIALECTS[name]
+    wanted = (side_by_side(side, side, ours), hashed(side, ours, 0.1), counted(TABLE, NOWHEN, ours, "id", {"id": "x"}))
+    for statement in wanted:
+        assert balanced(compiled(statement, dialect))
 
 
 def fields(table: EventTable) -> dict[str, Any]:

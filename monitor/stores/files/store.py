@@ -121,6 +121,7 @@ class FilesStore:
                 timeout=own.timeout,
                 repeat_window=own.repeat_window,
                 dimensions=own.dimensions,
+                against=own.against,
             )
             filesystem = self._place.filesystem if self._place else None
             prepare = None if filesystem is None else lambda connection: connection.register_filesystem(filesystem)
