@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from checks.base import Stat
+from checks.slugs import slug
 from monitor.stores.buckets import Cut
 from monitor.stores.comparison import Comparison, Here, Point, Question, fetch_rows
 from monitor.stores.dialects.base import Dialect
@@ -79,13 +80,14 @@ def counted(
 def known_as(here: Here, side: SideTable, source: str, event: str) -> tuple[str, str] | None:
     """Return source and event as the catalogue calls them; None where it does not know the event.
 
-    A row may name its event by the table that it lies in, and its source by its schema.
+    A row may name its event by the table that it lies in or by the name of its schema, and its source by its schema.
     """
     schemas = {schema: name for name, schema in here.settings.sources.items()}
     source = schemas.get(source, source)
-    source = source if source in here.settings.sources else side.source
+    source = source if any(source in names for names in here.events.values()) else side.source
     tables = {table.table.name.lower().removesuffix("_view"): table for table in here.tables if table.events()}
-    found = event if event in here.events else next(iter(tables[event].events()), "") if event in tables else ""
+    named = {slug(name): name for name in here.events} | {name: table.events()[0] for name, table in tables.items()}
+    found = event if event in here.events else named.get(event.lower(), "")
     sources = here.events.get(found)
     if sources is None:
         return None

@@ -67,6 +67,7 @@ def shop(make_profile, traffic, *, events=4, seed=0, trouble=False, judged=24):
         daily["fingerprint"] |= {(*place, prop.name): 7.0 if trouble else -1.0 for place in places}
     daily |= labelled(days, broken(0.02), trouble)
     daily |= compared(days, broken(0.08))
+    daily["verdicts"] = {(*place, None, ""): bad for place, bad in broken(0.004).items()}
     return plan_of(names), make_profile(rows, daily, judged=judged)
 
 

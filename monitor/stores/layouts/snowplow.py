@@ -49,7 +49,7 @@ ATOMIC = {  # the kinds of event whose properties have columns of their own
     "transaction_item": ("ti_orderid", "ti_sku", "ti_name", "ti_category", "ti_price", "ti_quantity", "ti_currency"),
 }  # fmt: skip
 SELF_DESCRIBING, ENTITY = "unstruct_event_", "contexts_"
-SPECIFICATION = "event_specification_validation"  # of the entity that says whether a row keeps its specification
+SPECIFICATION = "snowplow_event_specification"  # of the entity that says whether a row keeps its specification
 EVENT, PROPERTIES = "_tw_event", "_tw_properties"
 
 Of = Callable[[str], Expression]
