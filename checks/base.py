@@ -77,12 +77,17 @@ class Stat(StrEnum):
     VERDICTS = "verdicts"  # messages that the pipe itself calls wrong; the label says where it does
     MEMBERS = "members"  # rows of each value of a text; the label is the value: no check asks for it
     FORMS = "forms"  # rows of each form of a text, such as email or uuid; the label is the form
+    CUSTOM = "custom"  # what a query of the configuration returns; the label is its name; not additive
     SYNCED = "synced"  # end of a load, seconds since 1970, where the store keeps a history of loads; not asked for
 
 
 # of two buckets together they are not the sum of both
 NOT_ADDITIVE = frozenset(
-    str(stat) for stat in (Stat.FINGERPRINT, Stat.DISTINCT, Stat.LOWEST, Stat.HIGHEST, Stat.RECEIVED, Stat.LOADED)
+    str(stat)
+    for stat in (
+        *(Stat.FINGERPRINT, Stat.DISTINCT, Stat.LOWEST, Stat.HIGHEST, Stat.RECEIVED, Stat.LOADED),
+        Stat.CUSTOM,
+    )
 )
 
 

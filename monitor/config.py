@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 import checks
 from checks.base import CHECKS
+from checks.custom import CustomParams
 from checks.plan import Plan
 from monitor.alerts.base import Channel
 from monitor.alerts.channels import KINDS, channel_class
@@ -25,6 +26,7 @@ from monitor.blocks import read_dataclass, read_model
 from monitor.calendar import Exclusion
 from monitor.config_format import CheckBlock, ConfigBlock, StoreBlock, UsageBlock
 from monitor.counterparts import read_counterparts
+from monitor.custom import read_own
 from monitor.document import Document, load_document, shortened
 from monitor.errors import ConfigError, Problem, UsageError
 from monitor.plan.load import load_plan
@@ -185,7 +187,12 @@ class _Reader:
         plan_path = self.file.parent / block.plan if block.plan else None
         plan = self._plan(plan_path, block.workspace) if plan_path else Plan()
         channels = self._channels(block.channels)
-        store = self._store(block.store)
+        own = read_own(self.document, block.custom, self.file.parent)
+        self.problems += own.problems
+        store, enabled = self._store(block.store), self._checks(block.checks, plan if plan_path else None)
+        if "custom" in enabled:
+            store = replace(store, settings=replace(store.settings, queries=own.asked))
+            enabled["custom"] = replace(enabled["custom"], params=CustomParams(own.judged))
         config = Config(
             file=self.file,
             workspace=block.workspace,
@@ -197,7 +204,7 @@ class _Reader:
             keep=Keep(block.history.keep, block.history.hours, block.history.deliveries),
             delivery=Policy(int(block.delivery.digest_above), block.delivery.give_up, block.base_url),
             budget=Budget(block.budget.false_alerts_per_week, block.budget.min_messages),
-            checks=self._checks(block.checks, plan if plan_path else None),
+            checks=enabled,
             exclusions=tuple(sorted(self._exclusions(block), key=lambda each: each.start)),
             channels=channels,
             telling=self._telling(block, plan or Plan()),

@@ -15,6 +15,7 @@ from cronsim import CronSim, CronSimError
 from pydantic import BeforeValidator, Field, TypeAdapter
 
 from monitor.blocks import Block
+from monitor.custom_format import CustomBlock
 from monitor.document import shortened
 from monitor.serving import WebBlock
 from monitor.values import (
@@ -317,6 +318,7 @@ class ConfigBlock(Block):
     schedule: ScheduleBlock = ScheduleBlock()
     usage: UsageBlock | None = None
     parity: Annotated[dict[str, ParityBlock], BeforeValidator(lambda value: value or {})] = Field(default_factory=dict)
+    custom: CustomBlock | None = None
     delivery: DeliveryBlock = DeliveryBlock()
     web: WebBlock = WebBlock()
     clock: Moment | None = None

@@ -119,7 +119,7 @@ class Measurements:
         """Return one key per (event, source) that was ever seen, and per property that the store has for it."""
         if (points["label"] != "").any():
             labelled = points[["event", "source", "property", "label"]].drop_duplicates().to_numpy().tolist()
-            known = [place for place in labelled if self._first_of(place[0], place[1]) is not None]
+            known = [place for place in labelled if not place[0] or self._first_of(place[0], place[1]) is not None]
             return tuple(Key(e, s, p or None, label) for e, s, p, label in sorted(known))
         if wanted is None:
             return tuple(Key(event, source) for event, source in sorted(self.first))

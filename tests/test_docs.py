@@ -116,6 +116,8 @@ def test_configurations_and_plans_in_a_document_are_accepted(document, tmp_path)
     for text in blocks(document, "python"):
         if named := re.match(r"# (\w+\.py)\n", text):  # a file that the configuration beside it may name
             (tmp_path / named[1]).write_text(text, "utf-8")
+    for folder in re.findall(r"(\w+) +# a folder", document.read_text("utf-8")):
+        (tmp_path / folder).mkdir()
     for text in blocks(document, "yaml", "yml"):
         read_yaml(text, tmp_path)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from checks.base import Catalog, Measure
 from monitor.stores.against import Against
+from monitor.stores.own import OwnQuery
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,6 +44,7 @@ class StoreSettings:
     timeout: float = 300.0  # seconds that one statement may take
     repeat_window: int = 60  # seconds within which the same content under another id is a repeat
     failed: str | None = None  # snowplow: the table of events that the pipe refused
+    queries: tuple[OwnQuery, ...] = ()  # that users wrote; from the block `custom`
     against: tuple[Against, ...] = ()  # what is compared with tables elsewhere; from the block `parity`
 
 

@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from checks.base import Catalog, Field, Measure
 from checks.plan import Plan
 from monitor.errors import StoreError
-from monitor.stores import discovery, lore, syncs
+from monitor.stores import discovery, lore, syncs, written
 from monitor.stores.base import Estimate, Lore, Measured, Request, Size, Statement, StoreSettings, TableFailure, Window
 from monitor.stores.buckets import Cut
 from monitor.stores.compared import BESIDE, Compared
@@ -34,7 +34,7 @@ from monitor.stores.pieces import Cutter, Piece
 from monitor.stores.place import Answered, Place
 from monitor.stores.query import Query
 from monitor.stores.rows import Rows
-from monitor.stores.table import EventTable, SideTable, TableName
+from monitor.stores.table import Column, EventTable, SideTable, TableName
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 NOWHEN = Cut(EPOCH, EPOCH, ZoneInfo("UTC"), ZoneInfo("UTC"))
@@ -96,9 +96,9 @@ class SqlStore:
             counted = frame.add(piece.query, answer, asked, members)
             rows += 0 if piece.again else counted
         whole, problems = frame.frame(), list(failures.values())
-        if self._settings.syncs:
-            statements += 1
-            whole = self._with_syncs(whole, request, problems)
+        whole, loads = self._with_syncs(whole, request, problems)
+        whole, theirs = self._with_queries(whole, request, problems)
+        statements += loads + theirs
         return self._compared.added(Measured(whole, statements, rows, tuple(problems)), self._here(), request)
 
     def statements(self, request: Request, *, estimated: bool = False) -> Sequence[Statement]:
@@ -111,7 +111,9 @@ class SqlStore:
             )
             for piece in self._pieces(request)
         ]
-        return [*fused, *self._compared.statements(self._here(), request)]
+        own = self._settings.queries
+        theirs = written.statements(self._place, own, request, self._clock()) if own else ()
+        return [*fused, *theirs, *self._compared.statements(self._here(), request)]
 
     def lore(self, since: dt.datetime | None) -> Lore:
         """Return the views, and the statements that the database remembers."""
@@ -136,21 +138,43 @@ class SqlStore:
         self._place.close()
         self._compared.close()
 
+    def _with_queries(
+        self, frame: pd.DataFrame, request: Request, problems: list[TableFailure]
+    ) -> tuple[pd.DataFrame, int]:
+        """Return the answer with what users' queries return, and how many statements that took."""
+        queries = self._settings.queries
+        if not written.wanted(queries, request):
+            return frame, 0
+        events = self._introspected()[1].events
+        more, asked, failed = written.answered(self._place, queries, request, self._clock(), events)
+        problems += failed
+        return (pd.concat([frame, more], ignore_index=True) if len(more) else frame), asked
+
+    def _clock(self) -> written.Clock:
+        """Return what the times of users' queries are compared with: received_at of the first table."""
+        table = next(iter(self._introspected()[0]), None)
+        column = table.columns[table.time] if table else Column("received_at", "datetime")
+        return written.Clock(column, ZoneInfo(self._settings.naive_zone))
+
     def _told(self, ask: Callable[[sa.Connection], Answered]) -> Answered:
         try:
             return self._asked(ask)
         except DBAPIError as error:
             raise StoreError(reason(error, self._engine.url)) from None
 
-    def _with_syncs(self, frame: pd.DataFrame, request: Request, problems: list[TableFailure]) -> pd.DataFrame:
-        """Return the answer with the ends of loads; a history that cannot be read is a failure of its own."""
+    def _with_syncs(
+        self, frame: pd.DataFrame, request: Request, problems: list[TableFailure]
+    ) -> tuple[pd.DataFrame, int]:
+        """Return the answer with the ends of loads, and the number of statements; one that fails is a failure."""
+        if not self._settings.syncs:
+            return frame, 0
         table = syncs.table_of(self._settings, self._place.default_schema)
         try:
             ends = self._asked(lambda connection: syncs.ended(connection, self._settings, table, request.until))
         except DBAPIError as error:
             problems.append(TableFailure(str(table), (), reason(error, self._engine.url)))
-            return frame
-        return pd.concat([frame, syncs.marks(ends)], ignore_index=True) if ends else frame
+            return frame, 1
+        return (pd.concat([frame, syncs.marks(ends)], ignore_index=True) if ends else frame), 1
 
     def _introspected(self) -> tuple[tuple[EventTable, ...], Catalog]:
         if self._known is None:
