@@ -150,7 +150,8 @@ def store_of(shop: Shop) -> World:
             counts[source, event] = shop.cells[e, s].sum(axis=(0, 1))
             cells = by_day[e, s]
             whole = cells.sum(axis=(0, 1))
-            share = np.where(np.arange(DAYS) > shop.begin // 24, shop.empty.get((e, s), 0.0), 0.0)
+            after = np.clip((np.arange(DAYS) + 1) - shop.begin / 24, 0.0, 1.0)  # the part of each day
+            share = after * shop.empty.get((e, s), 0.0)
             empty = shop.rng.binomial(whole.astype(int), 0.02 + share)
             rows = [("currency", "", "nulls", d, float(v)) for d, v in enumerate(empty)]
             rows += [("", "", "ids", d, float(v)) for d, v in enumerate(whole)]

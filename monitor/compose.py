@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from checks.base import Finding, Kind
 from checks.plan import Plan
 from checks.words import between, change, number, share
+from monitor.affected import affected
 from monitor.alerts.message import Block, Bullets, Chart, Facts, Link, Message, Reason, Text
 from monitor.config import Budget
 from monitor.decide import KindOf
 from monitor.incidents import Incident, Mark
+from monitor.stores.base import Statement
 
 AGAIN = {
     Reason.REMINDER: "It goes on, and nobody has it in hand.",
@@ -33,6 +35,7 @@ class Composer:
     zone: ZoneInfo
     budget: Budget
     base_url: str | None = None
+    sql_of: Callable[[Incident], Sequence[Statement]] | None = None  # what marks the rows of an incident in the store
 
     def message(self, incident: Incident, reason: Reason, now: dt.datetime, chart: Chart | None = None) -> Message:
         """Return what to tell about an incident."""
@@ -73,7 +76,8 @@ class Composer:
         if incident.by_hand:
             return f"{standing(incident, self.zone)}. If it goes on, it is opened again."
         lasted = ago((incident.resolved or now) - incident.started)
-        lost = f" About {number(abs(headline.rows))} messages are affected." if headline.rows else ""
+        rows = affected(incident.tallies) or abs(headline.rows)
+        lost = f" About {number(rows)} messages are affected." if rows else ""
         return f"Back to normal after {lasted}.{lost}"
 
     def _blocks(
@@ -90,6 +94,8 @@ class Composer:
             yield Bullets(tuple(finding.text for finding in others))
         if reason is not Reason.RESOLVED:
             yield Text(f"**What to do next:** {kind.advice}")
+        if reason is Reason.RESOLVED and self.sql_of:
+            yield from _marked(incident, self.sql_of(incident))
         if self.base_url:
             yield Link("Open the incident", f"{self.base_url.rstrip('/')}/incidents/{incident.id}")
 
@@ -122,6 +128,14 @@ class Composer:
             return chance
         weekly = number(self.budget.false_alerts_per_week)
         return f"{chance}; rarer than {odds(cost)} is told (budget: {weekly} false alert{'s' * (weekly != '1')} a week)"
+
+
+def _marked(incident: Incident, queries: Sequence[Statement]) -> Iterator[Block]:
+    """Yield the query that marks the rows of the time and place of an incident."""
+    if queries:
+        yield Text(f"**SQL that marks its rows:** {' '.join(queries[0].sql.split())}")
+    if len(queries) > 1:
+        yield Text(f"The same for {len(queries) - 1} more: trackwatch incidents show {incident.id}")
 
 
 def standing(incident: Incident, zone: ZoneInfo) -> str:

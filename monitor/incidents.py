@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from checks.base import Finding
 from monitor.account import Learned, Price
+from monitor.affected import Tally
 from monitor.alerts.message import Severity
 from monitor.decide import Unit
 
@@ -117,6 +118,7 @@ class Incident:
     told_where: Mapping[str, str] = field(default_factory=dict)  # the slice that people were told
     nearby: tuple[Nearby, ...] = ()  # what changed when it began
     looked: dt.datetime | None = None  # up to when days were looked at for that
+    tallies: tuple[Tally, ...] = ()  # how many messages it concerned so far, by test
     spells: tuple[Spell, ...] = ()  # the earlier times in which it was bad, of one that came back
     mark: Mark | None = None
     lowered: str = ""  # why its severity is a step below what it would be

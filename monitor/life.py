@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from checks.base import Finding
+from monitor.affected import tallied
 from monitor.alerts.message import Severity
 from monitor.cause import Cause, cause_of, is_whole, shared_source
 from monitor.decide import KindOf, Unit, Verdict
@@ -171,6 +172,7 @@ class _Batch:
             severity=max(incident.severity, _worst(given.problems), key=RANK.__getitem__),
             last_seen=max(incident.last_seen, self.end),  # a source that was late is judged after the others
             lowered=incident.lowered or max((problem.lowered for problem in given.problems), default=""),
+            tallies=tallied(incident.tallies, [problem.finding for problem in given.problems]),
             healthy=0,
             slice=cause.slice,
             explains=cause.explains,
@@ -230,7 +232,8 @@ def _recover(incident: Incident, verdicts: Sequence[Verdict], end: dt.datetime) 
     if not ours:
         return incident
     if any(_still_bad(finding) for finding in ours):
-        return replace(incident, last_seen=max(incident.last_seen, end), healthy=0)
+        bad = tallied(incident.tallies, [finding for finding in ours if _still_bad(finding)])
+        return replace(incident, last_seen=max(incident.last_seen, end), healthy=0, tallies=bad)
     healthy = incident.healthy + 1
     if healthy < min(HEALTHY[_grain(finding)] for finding in ours):
         return replace(incident, healthy=healthy)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from checks.base import Finding
+from monitor.affected import affected
 from monitor.alerts.message import Severity
 from monitor.compose import Composer
 from monitor.decide import Verdict
@@ -112,6 +113,7 @@ def incident_json(
         "resolved": stamp(incident.resolved) if incident.resolved else None,
         "slice": dict(incident.where),
         "explains": _number(incident.explains),
+        "rows": affected(incident.tallies),
         "findings": found,
         "lowered": incident.lowered or None,
         "decision": _decision(incident.opening),

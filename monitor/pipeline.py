@@ -6,6 +6,7 @@ import datetime as dt
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -24,6 +25,7 @@ from monitor.history.memory import Memory, Step
 from monitor.incidents import Incident
 from monitor.judge import evidence, kind_of
 from monitor.loading import Loaded, OnChunk, load
+from monitor.marks import sql_for
 from monitor.profile import Measurements, WindowProfile
 from monitor.reading import Reading
 from monitor.stocktaking import Stock
@@ -83,7 +85,7 @@ def run(
 
     stock = stocktaking.take(config, installation.store, memory, loaded, now)
     found = _judge(config, loaded, stock, known, now)
-    told = _tell(config, found.incidents, _charts(config, found), now)
+    told = _tell(installation, found.incidents, _charts(config, found), now)
     result = Result(
         now=now,
         reading=loaded.reading,
@@ -111,13 +113,15 @@ def marked(memory: Memory, now: dt.datetime) -> tuple[Precision, ...]:
     return precisions(actions, [each for each in incidents if each])
 
 
-def _tell(config: Config, incidents: Sequence[Incident], chart_of: ChartOf, now: dt.datetime) -> tell.Told:
-    return tell.tell(incidents, composer_of(config), chart_of, now, tuple(config.channels), config.telling)
+def _tell(installation: Installation, incidents: Sequence[Incident], chart_of: ChartOf, now: dt.datetime) -> tell.Told:
+    config = installation.config
+    composer = replace(composer_of(config), sql_of=partial(sql_for, installation.store))
+    return tell.tell(incidents, composer, chart_of, now, tuple(config.channels), config.telling)
 
 
 def _nothing_due(installation: Installation, known: Sequence[Incident], now: dt.datetime, *, dry_run: bool) -> Result:
     """Tell what only time makes due: reminders, the end of a snooze."""
-    told = _tell(installation.config, known, lambda _: None, now)
+    told = _tell(installation, known, lambda _: None, now)
     changed = tuple(after for before, after in zip(known, told.incidents, strict=True) if before != after)
     if changed and not dry_run:
         installation.memory.note(changed, told.deliveries)
@@ -203,7 +207,7 @@ def _store_is_down(
     config, memory = installation.config, installation.memory
     verdicts = operational(config, [operations.unreachable(error)])
     incidents = advance(known, verdicts, now, config.telling.life)
-    told = _tell(config, incidents, lambda _: None, now)
+    told = _tell(installation, incidents, lambda _: None, now)
     incidents = _news(known, told.incidents)
     if not dry_run:
         memory.note(incidents, told.deliveries)

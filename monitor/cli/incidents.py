@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from monitor.compose import Composer
     from monitor.config import Config
     from monitor.incidents import Incident
+    from monitor.stores.base import Statement
 
 
 @click.group("incidents", invoke_without_command=True)
@@ -70,10 +71,20 @@ def show(incident_id: str, config_path: Path | None, as_json: bool) -> None:
     )
     click.echo("\nHow it was decided")
     click.echo("\n".join(_aligned(list(reasons(incident, composer)))))
+    for query in _marking(config, incident):
+        click.echo(f"\nSQL that marks its rows in {query.table}\n{query.sql}")
     done = memory.actions(incident.id)
     if done:
         click.echo("\nWhat was done")
         click.echo("\n".join(_aligned([_done(action, composer) for action in done])))
+
+
+def _marking(config: Config, incident: Incident) -> Sequence[Statement]:
+    from monitor.cli.common import opened  # noqa: PLC0415 keeps --help fast
+    from monitor.marks import sql_for  # noqa: PLC0415
+
+    with opened(config) as installation:
+        return sql_for(installation.store, incident)
 
 
 @command.command("feedback")

@@ -77,6 +77,18 @@ class Statement:
     apart: str = ""  # why it is no part of a table's one statement
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marks:
+    """What rows are wanted: received in [since, until), of some events (none: of all), in one place."""
+
+    since: dt.datetime
+    until: dt.datetime
+    events: tuple[str, ...] = ()
+    source: str | None = None
+    where: Mapping[str, str] = field(default_factory=dict)  # dimension -> value
+    empty: str | None = None  # a property that they lack
+
+
 @dataclass(frozen=True, slots=True)
 class TableFailure:
     """A table that could not be read while the rest of the store could."""
@@ -164,6 +176,10 @@ class Store(Protocol):
 
     def sizes(self) -> Sequence[Size]:
         """Return the bytes of events and properties, as far as the store says so without reading them."""
+        ...
+
+    def marking(self, marks: Marks) -> Sequence[Statement]:
+        """Return the SQL that picks out some rows, for people to run; only the catalogue is read."""
         ...
 
     def stop(self) -> None:

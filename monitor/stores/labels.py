@@ -34,7 +34,7 @@ def parts(rows: Rows, measures: Sequence[Measure], grain: Grain) -> Iterator[Par
     """Yield a part for each histogram and each dimension that was asked for and that the table has columns for."""
     for cell in cells(rows.layout, [measure for measure in measures if is_labelled(measure)]):
         if cell.measure.by:
-            value = _dimension(rows, cell.measure.by)
+            value = dimension(rows, cell.measure.by)
             if value is not None and cell.measure.stat is Stat.ROWS:
                 yield _by_value(rows, cell, grain, value)
         elif cell.measure.property:
@@ -128,7 +128,7 @@ def _by_bin(rows: Rows, cell: Cell, grain: Grain, value: Expression, number: Exp
     return Part(grain, (cell,), select, labels=bins.labels())
 
 
-def _dimension(rows: Rows, name: str) -> Expression | None:
+def dimension(rows: Rows, name: str) -> Expression | None:
     """Return the value of a dimension; None where the table has no such."""
     column = {**rows.layout.fields, **rows.layout.dimensions}.get(name)
     if column:

@@ -8,7 +8,7 @@ from functools import partial
 
 from checks.base import Catalog
 from checks.plan import Plan
-from monitor.stores.base import Lore, Measured, Request, Size, Statement, Store, StoreSettings, Window
+from monitor.stores.base import Lore, Marks, Measured, Request, Size, Statement, Store, StoreSettings, Window
 
 
 class DeferredStore:
@@ -38,6 +38,10 @@ class DeferredStore:
     def sizes(self) -> Sequence[Size]:
         """Return the bytes of tables and columns."""
         return self._opened().sizes()
+
+    def marking(self, marks: Marks) -> Sequence[Statement]:
+        """Return the SQL that picks out some rows."""
+        return self._opened().marking(marks)
 
     def stop(self) -> None:
         """Take back what is being asked."""

@@ -21,8 +21,19 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from checks.base import Catalog, Field, Measure
 from checks.plan import Plan
 from monitor.errors import StoreError
-from monitor.stores import discovery, lore, syncs, written
-from monitor.stores.base import Estimate, Lore, Measured, Request, Size, Statement, StoreSettings, TableFailure, Window
+from monitor.stores import discovery, lore, marking, syncs, written
+from monitor.stores.base import (
+    Estimate,
+    Lore,
+    Marks,
+    Measured,
+    Request,
+    Size,
+    Statement,
+    StoreSettings,
+    TableFailure,
+    Window,
+)
 from monitor.stores.buckets import Cut
 from monitor.stores.compared import BESIDE, Compared
 from monitor.stores.comparison import Here
@@ -127,6 +138,11 @@ class SqlStore:
             return self._told(lambda connection: lore.sizes(connection, self._dialect, tables))
         except StoreError:  # a role that may read need not be allowed to see sizes
             return ()
+
+    def marking(self, marks: Marks) -> Sequence[Statement]:
+        """Return the SQL that picks out some rows, for people to run; only the catalogue is read."""
+        found = marking.marking(self._introspected()[0], marks, self._settings.naive_zone, self._dialect)
+        return [Statement(str(table.table), self._place.literal(query)) for table, query in found]
 
     def stop(self) -> None:
         """Take back what is being asked."""

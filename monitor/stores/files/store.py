@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from checks.base import Catalog
 from checks.plan import Plan
-from monitor.stores.base import Lore, Measured, Request, Size, Statement, StoreSettings, TableFailure, Window
+from monitor.stores.base import Lore, Marks, Measured, Request, Size, Statement, StoreSettings, TableFailure, Window
 from monitor.stores.files import lake, places
 from monitor.stores.files.ingest import Ingested, ingest
 from monitor.stores.files.mapping import CALLS, Wishes
@@ -81,6 +81,10 @@ class FilesStore:
 
     def sizes(self) -> Sequence[Size]:
         """Return nothing: what is read of files is not what they take."""
+        return ()
+
+    def marking(self, marks: Marks) -> Sequence[Statement]:
+        """Return nothing: the database that stands for files is gone when people could ask it."""
         return ()
 
     def stop(self) -> None:
