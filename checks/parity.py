@@ -7,7 +7,7 @@ is held against its own past. Only `tracks`, which repeats each row, promises to
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from checks.base import EVERY, Evidence, Finding, Floats, Key, Kind, Measure, Profile, Stat, Table, check
 from checks.expectation import judged
-from checks.plan import Plan, PlannedEvent
+from checks.plan import Plan
 from checks.rates import Day, Limit, Shares, judge_shares, share_evidence
 from checks.words import TELLING, share
 
@@ -123,24 +123,33 @@ def _silent(_day: Day) -> str:
 
 def _told(finding: Finding, pair: _Pair, direction: str, plan: Plan) -> Finding:
     """Return a finding as it is told: about the event, with the interval of what is lacking."""
-    beside = _truth(plan, finding.event) if pair.kind == "client_server" else ()
-    source = finding.source or None
-    whole = replace(finding, source=source, beside=beside)
+    twins = pair.kind == "client_server"
+    beside = _of_role(plan, finding.event, "authoritative") if twins else ()
+    whole = replace(finding, source=finding.source or None, beside=beside)
     if finding.p_value is None or finding.p_value > TELLING:
         return whole
-    other = EVENTS if source is None else source
-    lacks, has = (pair.name, other) if direction == "there" else (other, pair.name)
-    if pair.kind == "client_server":
-        lacks, has = has, lacks  # the series is the mirror's, and what it is compared with is the truth
+    clients = _of_role(plan, finding.event, "mirror")
+    sides = (clients, (pair.name,)) if twins else ((pair.name,), (whole.source or EVENTS,))
+    lacks, has = sides if direction == "there" else sides[::-1]
     observed, expected = finding.observed or 0.0, finding.expected or 0.0
     low, high = (max(expected + (each or 0.0), 0.0) for each in (finding.effect_low, finding.effect_high))
     interval = f"95 % interval {share(low)} to {share(min(high, 1.0))}"
     text = (
-        f"{Key(finding.event or '', source)}: {lacks} {'lack' if lacks == EVENTS else 'lacks'} {share(observed)}"
-        f" of the {pair.unit} of a day that {has} {'have' if has == EVENTS else 'has'}"
-        f" ({interval}; {_usual(pair, expected)})."
+        f"{Key(finding.event or '', whole.source)}: {_verb(lacks, 'lacks', 'lack')} {share(observed)}"
+        f" of the {pair.unit} of a day that {_verb(has, 'has', 'have')} ({interval}; {_usual(pair, expected)})."
     )
     return replace(whole, text=text)
+
+
+def _verb(names: Sequence[str], one: str, many: str) -> str:
+    """Return names with their verb.
+
+    >>> _verb(("web",), "has", "have"), _verb(("web", "ios", "android"), "has", "have"), _verb((EVENTS,), "has", "have")
+    ('web has', 'web, ios and android have', 'the events have')
+    """
+    *first, last = names or ("the client",)
+    said = f"{', '.join(first)} and {last}" if first else last
+    return f"{said} {many if first or last == EVENTS else one}"
 
 
 def _usual(pair: _Pair, expected: float) -> str:
@@ -167,8 +176,7 @@ def _pairs(profile: Profile, plan: Plan) -> Iterator[_Pair]:
     labels = {key.label: bool(key.property) for stat in COMPARED for key in series[stat] if key.label}
     for label, keyed in sorted(labels.items()):
         yield _keyed(label, series, rows) if keyed else _counted(label, series[Stat.THERE], rows)
-    for truth, mirrors in _counted_twins(plan).items():
-        yield _twins(truth, mirrors, rows)
+    yield from _counted_twins(plan, rows)
 
 
 _Series = Mapping[Key, tuple[Floats, np.ndarray]]  # values, and which of them may be learned from
@@ -227,29 +235,26 @@ def _of_rows(label: str, keys: tuple[Key, ...], here: Floats, there: Floats, usa
     return _Pair(label, "messages", keys, here, unmatched, there, unknown, usable)
 
 
-def _truth(plan: Plan, event: str | None) -> tuple[str, ...]:
+def _of_role(plan: Plan, event: str | None, wanted: str) -> tuple[str, ...]:
+    """Return the sources that have a role for an event."""
     planned = plan.events.get(event or "")
-    return _of_role(planned, "authoritative") if planned else ()
+    return tuple(source for source, role in planned.sources.items() if role == wanted) if planned else ()
 
 
-def _of_role(event: PlannedEvent, wanted: str) -> tuple[str, ...]:
-    return tuple(source for source, role in event.sources.items() if role == wanted)
-
-
-def _counted_twins(plan: Plan) -> Mapping[str, list[Key]]:
-    """Return the mirrors of each authoritative source, of events without a key."""
-    found: dict[str, list[Key]] = {}
-    for event in plan.events.values():
-        truth = _of_role(event, "authoritative")
-        if len(truth) == 1 and not event.keys:
-            found.setdefault(truth[0], []).extend(Key(event.name, mirror) for mirror in _of_role(event, "mirror"))
-    return found
-
-
-def _twins(truth: str, mirrors: Iterable[Key], rows: Table) -> _Pair:
-    """Return the messages of mirrors beside those of the source that they mirror."""
+def _counted_twins(plan: Plan, rows: Table) -> Iterator[_Pair]:
+    """Yield what the mirrors of an event without a key have beside the authoritative source, by that source."""
     at = {key: i for i, key in enumerate(rows.keys)}
-    keys = tuple(key for key in mirrors if key in at and Key(key.event, truth) in at)
-    here, there = [at[Key(key.event, truth)] for key in keys], [at[key] for key in keys]
-    usable = rows.usable[here] & rows.usable[there]
-    return _of_rows(f"client_server:{truth}", keys, rows.values[here], rows.values[there], usable)
+    by_truth: dict[str, list[tuple[int, list[int], Key]]] = {}
+    for event in plan.events.values():
+        truth = [source for source in _of_role(plan, event.name, "authoritative") if Key(event.name, source) in at]
+        mirrors = [source for source in _of_role(plan, event.name, "mirror") if Key(event.name, source) in at]
+        if len(truth) == 1 and mirrors and not event.keys:
+            key = Key(event.name, mirrors[0] if len(mirrors) == 1 else "")
+            places = at[Key(event.name, truth[0])], [at[Key(event.name, mirror)] for mirror in mirrors]
+            by_truth.setdefault(truth[0], []).append((*places, key))
+    for source, twins in by_truth.items():
+        here = [place for place, _, _ in twins]
+        there = np.array([rows.values[places].sum(axis=0) for _, places, _ in twins])  # unknown where one of them is
+        usable = rows.usable[here] & np.array([rows.usable[places].all(axis=0) for _, places, _ in twins])
+        keys = tuple(key for _, _, key in twins)
+        yield _of_rows(f"client_server:{source}", keys, rows.values[here], there, usable)

@@ -46,10 +46,12 @@ def command(config_path: Path | None, now: dt.datetime | None, only: str | None,
         said = f": {in_words(statement.estimate)}" if statement.estimate else ""
         apart = f"-- not fused: {statement.apart}\n" if statement.apart else ""
         click.echo(f"-- {statement.table}{said}\n{apart}{statement.sql};\n")
-    tables = Counter(statement.table for statement in statements)
+    fused = [statement for statement in statements if not statement.apart]
+    tables = Counter(statement.table for statement in fused)
     most = max(tables.values(), default=0)
-    counted = f"{several(len(statements), 'statement')} for {several(len(tables), 'table')}"
-    click.echo(f"-- {counted}, at most {most} per table; read-only")
+    counted = f"{several(len(fused), 'statement')} for {several(len(tables), 'table')}"
+    beside = f", and {len(statements) - len(fused)} beside them" if len(fused) < len(statements) else ""
+    click.echo(f"-- {counted}, at most {most} per table{beside}; read-only")
     if estimates := [statement.estimate for statement in statements if statement.estimate]:
         click.echo(f"-- by the store's own estimate {in_words(total(estimates))}; nothing was run")
 

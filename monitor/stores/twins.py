@@ -2,7 +2,7 @@
 
 The plan says who tells the same thing twice (`sources: {server: authoritative, web: mirror}`), and which
 property says that it is the same (`key: true`; of several the first). Both lie in one store: one statement
-a pair puts them side by side.
+an event puts them side by side. Several mirrors are taken together: an order is placed on one of the clients.
 """
 
 from __future__ import annotations
@@ -23,16 +23,14 @@ APART = "keys of two sources are put side by side: a table's own statement sees 
 
 
 def comparisons(here: Here, request: Request) -> Iterator[Comparison]:
-    """Yield a question for each mirror of an event whose key both sides show."""
+    """Yield a question for each event with mirrors, whose key both sides show."""
     for event in here.plan.events.values():
         if not event.keys:
             continue
-        truth = authoritative(event)
-        mirrors = [source for source, role in event.sources.items() if role == "mirror"]
-        for mirror in mirrors if truth else ():
-            sides = [_side(here, request, event, sources) for sources in (truth, (mirror,))]
-            if all(side.tables for side in sides):
-                yield _twins(here, *sides)
+        mirrors = tuple(source for source, role in event.sources.items() if role == "mirror")
+        sides = [_side(here, request, event, sources) for sources in (authoritative(event), mirrors) if sources]
+        if len(sides) == 2 and all(side.tables for side in sides):
+            yield _twins(here, *sides)
 
 
 def authoritative(event: PlannedEvent) -> tuple[str, ...]:
@@ -49,7 +47,8 @@ def _side(here: Here, request: Request, event: PlannedEvent, sources: tuple[str,
 def _twins(here: Here, truth: Side, mirror: Side) -> Comparison:
     name = " and ".join(dict.fromkeys(str(table.table) for table in (*truth.tables, *mirror.tables)))
     question = Question(here.place, name, side_by_side(truth, mirror, here.place.dialect), APART, fetch_rows)
-    place = (mirror.sources[0], truth.event, truth.key, f"client_server:{' and '.join(truth.sources)}")
+    source = mirror.sources[0] if len(mirror.sources) == 1 else ""
+    place = (source, truth.event, truth.key, f"client_server:{' and '.join(truth.sources)}")
     return Comparison((question,), partial(_points, place))
 
 

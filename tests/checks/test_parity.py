@@ -64,6 +64,17 @@ def test_a_change_of_what_the_client_loses_is_told(make_profile, problems, lost,
     assert [finding.kind for finding in problems("parity", profile, plan_of(KEYED))] == kinds
 
 
+def test_several_mirrors_are_taken_together(make_profile, problems):
+    sources = {"server": "authoritative", "web": "mirror", "ios": "mirror"}
+    plan = plan_of(PlannedEvent(name="Order Completed", sources=sources))
+    moved = {SERVER: 100.0, WEB: np.repeat(np.where(LAST, 22.0, 62.0), 24)}  # from web to ios
+    ios = np.repeat(np.where(LAST, 70.0, 30.0), 24)
+    assert problems("parity", make_profile({**moved, ("Order Completed", "ios"): ios}, judged=24), plan) == []
+    (finding,) = problems("parity", make_profile({**moved, ("Order Completed", "ios"): 30.0}, judged=24), plan)
+    assert (finding.source, finding.observed) == (None, pytest.approx(0.48))
+    assert finding.text.startswith("Order Completed: web and ios lack 48 % of the messages of a day that server has")
+
+
 def test_a_loss_is_told_with_its_interval_and_waits_for_both_sources(make_profile, problems):
     (finding,) = problems("parity", keyed(make_profile, "client_server:server", "web", 0.3), plan_of(KEYED))
     assert (finding.event, finding.source, finding.beside) == ("Order Completed", "web", ("server",))
