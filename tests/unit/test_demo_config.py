@@ -16,6 +16,7 @@ from monitor.demo.home import demo_config
 CONFIG = Path(__file__).parents[2] / "config"
 SETTING = re.compile(r"^( *)# ( *[a-z_-]+:(?: .*)?)$", re.MULTILINE)
 FOLDERS = ("analytics", "queries", "config/sql", "config/my_checks")  # that the comments name
+EXAMPLES = {"drift", "identity"}  # of which the comments name events and properties
 SECRETS = {
     "SLACK_BOT_TOKEN": "xoxb-made-up",
     "SMTP_PASSWORD": "made-up",
@@ -54,7 +55,7 @@ def test_all_that_is_commented_out_works_when_it_is_switched_on(uncommented):
 def test_what_the_comments_call_defaults_are_the_defaults(uncommented):
     shown, shipped = load_config(uncommented, SECRETS), load_config(CONFIG / "trackwatch.yml", {})
     assert replace(shown.store, settings=replace(shown.store.settings, against=())) == shipped.store
-    assert all(check == shipped.checks[name] for name, check in shown.checks.items())
+    assert all(check == shipped.checks[name] for name, check in shown.checks.items() if name not in EXAMPLES)
 
 
 def test_every_planned_event_says_who_answers_for_it_and_nearly_every_one_why_it_is_there():
