@@ -38,6 +38,8 @@ KINDS = {
     "null_rate": Kind(
         title="{subject} is empty more often",
         advice="Find the release or the page that sends the event without it.",
+        family="absence",
+        symptom=True,
     ),
 }
 

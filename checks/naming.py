@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from checks.base import Bucket, Evidence, Finding, Kind, Measure, Profile, Stat, check
+from checks.base import EVERY, Bucket, Evidence, Finding, Kind, Measure, Profile, Stat, Table, check
 from checks.expectation import judged
 from checks.names import edits, stems
 from checks.plan import Plan
+from checks.renames import present
 from checks.slugs import RESERVED_COLUMNS, slug
 from checks.words import number
 
@@ -70,8 +71,9 @@ class Naming:
     """Variants, misspellings, collisions, reserved names, and breaches of a convention."""
 
     def measures(self, plan: Plan, params: NamingParams) -> Iterable[Measure]:
-        """Ask for the messages of each day."""
+        """Ask for the messages of each day, and on which days properties have values."""
         yield Measure(Stat.ROWS)
+        yield from (Measure(stat, property=EVERY) for stat in (Stat.NULLS, Stat.FINGERPRINT))
 
     def judge(self, profile: Profile, plan: Plan, params: NamingParams) -> Iterator[Finding]:
         """Yield a notice for each name, whenever a day is complete."""
@@ -86,7 +88,8 @@ class Naming:
         bucket = days[-1][1]
         spoken = {name: count for name, count in came.items() if count >= params.min_rows}
         yield from _told("variants", _variants(spoken, plan, profile.catalog.events), spoken, bucket)
-        yield from _told("mutant", _mutants(came, plan, params.common), came, bucket)
+        yield from _told("mutant", _mutants(came, plan.events, params.common), came, bucket)
+        yield from _mutant_properties(profile, rows, plan, (params.common, bucket))
         yield from _told("convention", _unconventional(spoken, params.convention), spoken, bucket)
         yield from _columns(profile, bucket)
 
@@ -119,7 +122,7 @@ def _where(name: str, sources: Mapping[str, frozenset[str]]) -> str:
     return ", ".join(sorted(sources.get(name, ()))) or "somewhere"
 
 
-def _mutants(came: Mapping[str, float], plan: Plan, common: float) -> dict[str, str]:
+def _mutants(came: Mapping[str, float], planned: Container[str], common: float) -> dict[str, str]:
     """Return what to say of rare, unplanned names that are one edit from a common one."""
     near: dict[str, list[str]] = defaultdict(list)
     for name in came:
@@ -129,9 +132,24 @@ def _mutants(came: Mapping[str, float], plan: Plan, common: float) -> dict[str, 
     for names in near.values():
         for rare in names:
             usual = max(names, key=came.__getitem__)
-            if rare not in plan.events and 0 < came[rare] * common <= came[usual] and edits(rare, usual) == 1:
+            if rare not in planned and 0 < came[rare] * common <= came[usual] and edits(rare, usual) == 1:
                 said[rare] = f"{rare} came {number(came[rare])} times, one letter from {usual} ({number(came[usual])})."
     return said
+
+
+def _mutant_properties(profile: Profile, rows: Table, plan: Plan, told: tuple[float, Bucket]) -> Iterator[Finding]:
+    """Yield a notice for each property: whether it is rare, and one letter from a common one of its event."""
+    common, bucket = told
+    came: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    for (event, _), properties in present(profile, rows).items():
+        for each in properties:
+            came[event][each.key.property or ""] += float(np.nansum(each.values))
+    for event, names in came.items():
+        planned = plan.events[event].properties if event in plan.events else {}
+        said = _mutants(names, planned, common)
+        for name in names:
+            text = f"{event}: {said[name]}" if name in said else ""
+            yield Finding(kind="mutant", event=event, property=name, bucket=bucket, relevant=bool(text), text=text)
 
 
 def _unconventional(names: Iterable[str], convention: str) -> dict[str, str]:

@@ -26,6 +26,8 @@ KINDS = {
     "required_missing": Kind(
         title="{subject} is missing",
         advice="Find the release or the page that sends the event without it; it cannot be filled in later.",
+        family="absence",
+        symptom=True,
     ),
     "wrong_type": Kind(title="{subject} changed its type", advice=_VALUES, family="values"),
     "not_allowed": Kind(

@@ -17,6 +17,7 @@ from checks.base import EVERY, Bucket, Evidence, Finding, Floats, Key, Kind, Mea
 from checks.expectation import count_evidence, forecast_of, judged
 from checks.names import likeness
 from checks.plan import CALLS, Plan
+from checks.renames import Alike, renamed
 from checks.words import number, stretch
 
 DAY = dt.timedelta(days=1)
@@ -37,6 +38,11 @@ KINDS = {
         advice="Have the planned name sent again, or rename it in the plan and in everything that reads it.",
         family="loss",
         volume=True,
+    ),
+    "renamed_property": Kind(
+        title="{subject} comes under another name",
+        advice="Have the planned name sent again, or rename it in the plan and in everything that reads it.",
+        family="absence",
     ),
 }
 
@@ -66,8 +72,9 @@ class Unplanned:
     """Events and properties that are in no plan, and planned ones that come under another name."""
 
     def measures(self, plan: Plan, params: UnplannedParams) -> Iterable[Measure]:
-        """Ask for the messages of each hour and day, and for missing values of every property."""
-        return [Measure(Stat.ROWS, grain="hour"), Measure(Stat.ROWS), Measure(Stat.NULLS, property=EVERY)]
+        """Ask for the messages of each hour and day, for missing values and the one value of every property."""
+        of_values = [Measure(stat, property=EVERY) for stat in (Stat.NULLS, Stat.FINGERPRINT)]
+        return [Measure(Stat.ROWS, grain="hour"), Measure(Stat.ROWS), *of_values]
 
     def judge(self, profile: Profile, plan: Plan, params: UnplannedParams) -> Iterator[Finding]:
         """Yield a notice for each unplanned name and day, and a test for each event that may have a new name."""
@@ -78,6 +85,7 @@ class Unplanned:
             yield from _events(rows, plan, days[-1][1], params)
             yield from _properties(profile, plan, days[-1][1])
         yield from _renamed(profile, plan, params)
+        yield from renamed(profile, plan, Alike(params.within_days, params.volume, params.likeness))
 
     def evidence(self, profile: Profile, plan: Plan, params: UnplannedParams, finding: Finding) -> Evidence | None:
         """Return the hourly messages under the old name."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 
@@ -74,3 +75,18 @@ def test_what_a_warehouse_would_lose_is_said(make_profile, problems, kind, names
 def test_five_thousand_names_are_compared(make_profile, judge):
     rows = {(f"Event Number {i} Done", "web"): 1.0 for i in range(5000)}
     assert len(judge("naming", make_profile(rows, judged=24, hours=48))) == 3 * 5000
+
+
+def test_a_rare_property_one_letter_from_a_common_one_is_a_misspelling(make_profile, problems):
+    rows, usual = {("Page Viewed", "web"): 500.0}, ("Page Viewed", "web", "network_carrier")
+    rare = ("Page Viewed", "web", "netwovk_carrier")
+    once = np.full(56, np.nan)
+    once[-3] = 7.0
+    daily = {
+        "nulls": {usual: 0.0, rare: np.where(np.isfinite(once), 11_990.0, 12_000.0)},
+        "fingerprint": {usual: -1.0, rare: once},
+    }
+    found = [f for f in problems("naming", make_profile(rows, daily, judged=24)) if f.kind == "mutant"]
+    assert [(f.property, f.text) for f in found] == [
+        ("netwovk_carrier", "Page Viewed: netwovk_carrier came 10 times, one letter from network_carrier (672,000).")
+    ]
