@@ -22,7 +22,6 @@ AGAIN = {
     Reason.ESCALATED: "It is critical, and nobody has acknowledged it.",
     Reason.REOPENED: "It was over, and is back.",
 }
-NEARBY = 2  # changes that an alert names
 MORE = 8  # further findings that an alert lists
 
 
@@ -110,7 +109,7 @@ class Composer:
         if incident.where:
             yield "Where", _where(incident)
         if incident.nearby:
-            yield "Changed then", "; ".join(f"{self._day(n.at)}: {n.what}" for n in incident.nearby[:NEARBY])
+            yield "Changed then", "; ".join(f"{self._day(n.at)}: {n.what}" for n in incident.nearby)
         if owner := self.plan.owner(headline.event):
             yield "Owner", owner
         if incident.lowered:
@@ -216,7 +215,7 @@ def _place(incident: Incident) -> str:
 
 
 def _where(incident: Incident) -> str:
-    names = ", ".join(f"{name} {value}" for name, value in incident.where.items())
+    names = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in incident.where.items())
     if incident.explains is None or incident.explains >= 0.995:
         return f"only {names}"
     return f"{names}, which holds {share(incident.explains)} of it"

@@ -5,12 +5,13 @@ Sabhnani & Daniel 2005, KDD, "Detection of emerging space-time clusters"): of a 
 where e were expected, o ln(o/e) - (o - e). It is largest for the whole of what is wrong and nothing
 else: a slice that is too small leaves loss out, one that is too large has healthy messages in it, which
 make its ratio milder. Slices are everything, each source, each value of a dimension, and each value in
-each source; of two that explain the same, the one with fewer conditions is named.
+each source. A narrower one must explain clearly more: a version that all of a source has is that source.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
@@ -29,9 +30,10 @@ FADING = frozenset({"app_version", "app_build", "library_version", "os_version"}
 FAMILIES = ("loss", "excess")
 LEAST = 10.0  # log-likelihood below which nothing is named: a slice by chance among a thousand stays below
 PART = 0.5  # of the loss or excess that a slice must hold
-BETTER = 1.05  # by which a slice with one more condition must be better
+BETTER = 1.05  # by which a narrower slice must be better
+NOISE = 2.0  # standard deviations of what is expected elsewhere that are no loss there
 ENOUGH = 100.0  # messages of other events, for the mix of versions to be known
-NEAR = dt.timedelta(days=3)  # between a change and what it may have caused
+BEFORE, AFTER = dt.timedelta(days=3), dt.timedelta(days=1)  # between a change and the start that it may explain
 SEEN = 0.01  # share of a source's messages from which on a version counts as released
 
 
@@ -50,6 +52,7 @@ class _Slice:
     where: tuple[tuple[str, str], ...]
     came: float
     due: float
+    depth: int  # 0 everything, 1 a source, 2 a value, 3 a value in one of its sources
 
     def score(self, sign: int) -> float:
         """Return how much likelier what came is, when the slice is wrong, than when nothing is; 0: not that way."""
@@ -81,15 +84,22 @@ def locate(profile: Profile, incident: Incident, dimensions: Sequence[str], *, l
     best = _best(slices, sign)
     if best is None or whole is None or best.score(sign) < LEAST:
         return None
-    part = min((best.due - best.came) / (whole.due - whole.came), 1.0) if whole.due != whole.came else 0.0
+    part = _share(best, whole, sign)
     return Located(dict(best.where), part) if part >= PART else None
 
 
+def _share(part: _Slice, whole: _Slice, sign: int) -> float:
+    """Return which share of a loss or excess lies in a slice; what lies elsewhere counts as far as it is no noise."""
+    own = (part.due - part.came) * sign
+    elsewhere = (whole.due - whole.came) * sign - own - NOISE * float(np.sqrt(max(whole.due - part.due, 0.0)))
+    return own / (own + max(elsewhere, 0.0))
+
+
 def _best(slices: Sequence[_Slice], sign: int) -> _Slice | None:
-    """Return the likeliest slice, with no more conditions than are worth it; of two alike, the one named first."""
+    """Return the likeliest slice, no narrower than is worth it; of two alike, the one named first."""
     best: _Slice | None = None
-    for each in sorted(slices, key=lambda s: len(s.where)):
-        more = best is not None and len(each.where) > len(best.where)
+    for each in sorted(slices, key=lambda s: s.depth):
+        more = best is not None and each.depth > best.depth
         if best is None or each.score(sign) > best.score(sign) * (BETTER if more else 1.0):
             best = each
     return best
@@ -116,10 +126,10 @@ def _by_source(rows: Table, events: Collection[str]) -> Iterator[_Slice]:
     if not ours.keys:
         return
     came, due = _numbers(ours)
-    yield _Slice((), float(came.sum()), float(due.sum()))
+    yield _Slice((), float(came.sum()), float(due.sum()), 0)
     for source in sorted({key.source or "" for key in ours.keys}):
         mask = np.array([key.source == source for key in ours.keys])
-        yield _Slice((("source", source),), float(came[mask].sum()), float(due[mask].sum()))
+        yield _Slice((("source", source),), float(came[mask].sum()), float(due[mask].sum()), 1)
 
 
 def _by_value(name: str, table: Table, events: Collection[str]) -> Iterator[_Slice]:
@@ -153,7 +163,7 @@ def _by_mix(name: str, table: Table, rows: Table, events: Collection[str]) -> It
 
 
 def _crossed(name: str, keys: Sequence[Key], came: Floats, due: Floats) -> Iterator[_Slice]:
-    """Yield each value over all sources, and in each of several sources."""
+    """Yield each value over all sources, and in each of several sources; of one source, it is named with it."""
     sums: dict[tuple[tuple[str, str], ...], list[float]] = {}
     for key, o, e in zip(keys, came.tolist(), due.tolist(), strict=True):
         value = (name, key.label or "")
@@ -161,15 +171,24 @@ def _crossed(name: str, keys: Sequence[Key], came: Floats, due: Floats) -> Itera
         for where in places:
             entry = sums.setdefault(where, [0.0, 0.0])
             entry[0], entry[1] = entry[0] + o, entry[1] + e
+    sources = Counter(where[-1] for where in sums if len(where) > 1)
     for where, (o, e) in sorted(sums.items()):
-        yield _Slice(where, o, e)
+        several = sources[where[-1]] > 1
+        if several or len(where) > 1:
+            yield _Slice(where, o, e, 1 + len(where) if several else 2)
 
 
 def nearby(profile: Profile, incident: Incident, plan: Plan, zone: dt.tzinfo) -> tuple[Nearby, ...]:
-    """Return releases and changes of the plan around an incident's start, the nearest first."""
-    found = [*_releases(profile, incident), *_planned(plan, incident, zone)]
-    close = [each for each in found if -NEAR <= incident.started - each.at <= NEAR]
-    return tuple(sorted(close, key=lambda each: (abs(incident.started - each.at), each.what)))
+    """Return the release and the change of the plan nearest to an incident's start, the nearer first."""
+
+    def distance(each: Nearby) -> tuple[dt.timedelta, str]:
+        return abs(incident.started - each.at), each.what
+
+    found = []
+    for changes in (_releases(profile, incident), _planned(plan, incident, zone)):
+        close = [each for each in changes if -AFTER <= incident.started - each.at <= BEFORE]
+        found += sorted(close, key=distance)[:1]
+    return tuple(sorted(found, key=distance))
 
 
 def _releases(profile: Profile, incident: Incident) -> Iterator[Nearby]:
@@ -210,6 +229,8 @@ def looked_at(incidents: Iterable[Incident], profile: Profile, config: Config) -
             return changed
         loss = incident.subject.family == "loss"
         found = locate(profile, incident, tuple(dict.fromkeys((*params.dimensions, *params.causes))), loss=loss)
-        return replace(changed, located=found.where, explains=found.explains) if found and found.where else changed
+        if found is None or not found.where or found.where == incident.slice:
+            return replace(changed, located={})  # what its findings say is as exact
+        return replace(changed, located=found.where, explains=found.explains)
 
     return tuple(look(incident) for incident in incidents)

@@ -56,6 +56,8 @@ def incident(profile, events, sources=SOURCES) -> Incident:
                      id="a country of one source"),
         pytest.param(lambda e, _s, _c, v: (e, v) == ("A", "2"), ("A",), {"app_version": "2"},
                      id="a version, by what it sends of other events"),
+        pytest.param(lambda e, s, _c, v: (e, s, v) == ("A", "ios", "2"), ("A",), {"source": "ios", "app_version": "2"},
+                     id="a version of one source"),
         pytest.param(lambda _e, _s, _c, _v: True, EVENTS, None, id="everything alike is no slice"),
         pytest.param(lambda _e, _s, _c, _v: False, EVENTS, None, id="nothing is wrong"),
     ],
@@ -90,3 +92,23 @@ def test_what_changed_then_is_named_the_nearest_first(make_profile):
                          Change(what="something else", date=date, event="B")))  # fmt: skip
     found = nearby(profile, began, plan, ZoneInfo("UTC"))
     assert [each.what for each in found] == ["ios 5.2 came into use", "the plan says: A: total is in cents now"]
+
+
+def test_a_version_that_all_of_a_source_has_is_that_source(make_profile):
+    rng = np.random.default_rng(3)
+    rows, labels = {}, {}
+    for event in EVENTS:
+        for source in SOURCES:
+            values = rng.poisson(500, DAYS).astype(float)
+            if (event, source) == ("A", "web"):
+                values[LATE] = np.round(values[LATE] / 2)
+            rows[event, source] = np.repeat(values / 24, 24)
+            labels[event, source, None, f"{source} 1.0"] = values
+    profile = make_profile(rows, {"rows.library_version": labels}, judged=24)
+    found = locate(profile, incident(profile, ("A",)), ("library_version",), loss=True)
+    assert (found.where, found.explains) == ({"source": "web"}, 1.0)
+
+
+def test_noise_elsewhere_takes_nothing_from_the_share(make_profile):
+    profile = world(make_profile, lambda _e, s, _c, _v: s == "ios", 0.5)
+    assert locate(profile, incident(profile, EVENTS), (), loss=True).explains == 1.0
