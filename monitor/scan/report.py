@@ -114,7 +114,9 @@ def _split(incidents: Sequence[Incident]) -> tuple[list[list[Incident]], list[In
     at_once: dict[tuple[str, str], list[Incident]] = defaultdict(list)
     for incident in incidents:
         at_once[incident.headline.kind, _when(incident)].append(incident)
-    shared = [group for group in at_once.values() if len({each.headline.event for each in group}) >= TOGETHER]
+    shared = [
+        group for group in at_once.values() if len({event for each in group for event in each.events}) >= TOGETHER
+    ]
     return shared, [incident for group in at_once.values() if group not in shared for incident in group]
 
 
@@ -127,14 +129,19 @@ def _serious(result: ScanResult) -> tuple[list[Incident], list[Incident]]:
 
 
 def _together(result: ScanResult, group: Sequence[Incident]) -> RenderableType:
-    events = {str(incident.headline.event): _worst(result, incident) for incident in group}
-    worst = sorted(events, key=lambda event: -abs(events[event].rows))
+    events = {event: _rows_of(incident, event) for incident in group for event in incident.events}
+    worst = sorted(events, key=lambda event: -events[event])
     verb = _VERBS.get(group[0].headline.kind, group[0].headline.kind)
     names = escape(_named(worst))
     return Text.from_markup(
         f"{_MARK[Severity.WARNING]} [bold]{len(events)} of {_counted(len(result.facts), 'event')} {verb} together[/], "
         f"{_when(group[0])}: {names}"
     )
+
+
+def _rows_of(incident: Incident, event: str) -> float:
+    """Return how many messages of an event an incident concerns, at its worst."""
+    return max((abs(finding.rows) for finding in incident.findings if finding.event == event), default=0.0)
 
 
 def _worth_a_look(result: ScanResult) -> Iterator[RenderableType]:
