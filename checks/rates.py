@@ -97,9 +97,18 @@ def _test(given: Shares, columns: list[int], limit: Limit) -> clusters.Rise:
     past_bad, past_rows = (np.where(usable, a[:, past], np.nan) for a in (table.values, given.rows))
     if not limit.natural:  # where a share keeps its promise, the past decides nothing
         past_bad[~np.any(bad > limit.tolerance * rows, axis=1)] = np.nan
+    if not np.any(bad > 0):
+        return _unbroken(past_bad, past_rows, bad.shape)
     prior = clusters.CORRELATION if limit.natural else UNTOLD
     usual = clusters.learn(past_bad, past_rows, table.calendar.slot[past], prior)
     return clusters.rise(usual, bad, rows, weekday, limit.tolerance, natural=limit.natural)
+
+
+def _unbroken(bad: Floats, rows: Floats, shape: tuple[int, ...]) -> clusters.Rise:
+    """Return the test of days without a bad row anywhere: p = 1 whatever is usual, so that no tail is learned."""
+    usual = np.nansum(bad, axis=1) / np.maximum(np.nansum(np.where(np.isnan(bad), np.nan, rows), axis=1), 1.0)
+    unknown = np.full(shape, np.nan)
+    return clusters.Rise(np.ones(shape), np.broadcast_to(usual[:, None], shape), *(unknown,) * 4)
 
 
 def _finding(key: Key, bucket: Bucket, numbers: list[float], limit: Limit) -> Finding:

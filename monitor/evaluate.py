@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from checks.base import Bucket, Finding
@@ -22,6 +22,7 @@ from monitor.profile import Measurements, Stretch, WindowProfile
 from monitor.routing import Life
 from monitor.severity import lower
 
+After = Callable[[tuple[Incident, ...], dt.datetime], tuple[Incident, ...]]
 ADAPTS_AFTER = dt.timedelta(days=14)  # a changed level that lasts is learned as the new normal; silence never is
 
 
@@ -40,6 +41,7 @@ def evaluate(
     due: Sequence[Due],
     known: Sequence[Incident],
     unreadable: frozenset[str] = frozenset(),
+    after: After = lambda incidents, _end: incidents,
 ) -> Evaluation:
     """Judge windows in order; what one finds wrong, the next does not learn from.
 
@@ -49,6 +51,7 @@ def evaluate(
         due: the windows, oldest first, each with the sources that are judged in it.
         known: the incidents that are open before, and those of the past that is learned from.
         unreadable: events whose tables could not be read: no verdict on them.
+        after: what becomes of the incidents at the end of each bucket; a replay tells them.
     """
     incidents, verdicts = tuple(known), list[Verdict]()
     waiting = deque(due)
@@ -56,7 +59,7 @@ def evaluate(
         window = waiting.popleft()
         found = _decided(config, measurements, window, incidents, unreadable)
         for end, batch in by_end(found, window.bucket.end):
-            before, incidents = incidents, advance(incidents, batch, end, config.telling.life)
+            before, incidents = incidents, after(advance(incidents, batch, end, config.telling.life), end)
             verdicts += batch
             if end < window.bucket.end and _open(before) != _open(incidents):
                 # from here on the past looks different: judge the rest as a run at this hour would

@@ -26,6 +26,7 @@ COMMANDS = {
     "explain": "Show the SQL that a run would issue.",
     "run": "Evaluate everything that is due, once.",
     "serve": "Keep running: evaluate on schedule.",
+    "backtest": "Replay the past: which alerts would have been sent?",
     "report": "Report on a week: can its answers be trusted, what broke, what to do.",
     "alert": "Send a test message to each channel.",
     "user": "Say who may log in to the pages.",

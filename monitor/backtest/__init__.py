@@ -1,0 +1,1 @@
+"""What would trackwatch have told, had it watched then?"""
