@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from scipy import stats
+import scipy  # not its parts: those are loaded when first used
 
 from checks import counts
 from checks.base import EVERY, Bucket, Evidence, Finding, Floats, Grain, Key, Kind, Measure, Profile, Stat, Table, check
@@ -211,8 +211,8 @@ def _one(values: Floats, slots: np.ndarray, known: np.ndarray, column: int) -> _
     scale = max(spread, 0.01 * abs(expected), 1e-12) * np.sqrt(1 + 1 / len(past))
     freedom = min(len(past) - 1.0, FREEDOM)
     t = (float(values[column]) - expected) / scale
-    reach = float(stats.t.ppf(0.995, freedom)) * scale
-    p_low, p_high = float(stats.t.cdf(t, freedom)), float(stats.t.sf(t, freedom))
+    reach = float(scipy.stats.t.ppf(0.995, freedom)) * scale
+    p_low, p_high = float(scipy.stats.t.cdf(t, freedom)), float(scipy.stats.t.sf(t, freedom))
     return _Tested(float(values[column]), expected, expected - reach, expected + reach, p_low, p_high)
 
 

@@ -107,8 +107,8 @@ def _test(given: Shares, columns: list[int], limit: Limit) -> clusters.Rise:
 def _unbroken(bad: Floats, rows: Floats, shape: tuple[int, ...]) -> clusters.Rise:
     """Return the test of days without a bad row anywhere: p = 1 whatever is usual, so that no tail is learned."""
     usual = np.nansum(bad, axis=1) / np.maximum(np.nansum(np.where(np.isnan(bad), np.nan, rows), axis=1), 1.0)
-    unknown = np.full(shape, np.nan)
-    return clusters.Rise(np.ones(shape), np.broadcast_to(usual[:, None], shape), *(unknown,) * 4)
+    low, high, unknown = np.zeros(shape), np.ones(shape), np.full(shape, np.nan)  # nothing is learned of any share
+    return clusters.Rise(np.ones(shape), np.broadcast_to(usual[:, None], shape), low, high, unknown, unknown)
 
 
 def _finding(key: Key, bucket: Bucket, numbers: list[float], limit: Limit) -> Finding:

@@ -14,7 +14,7 @@ from pathlib import Path
 from monitor.config import Config, load_config
 from monitor.errors import UsageError
 
-WRITTEN = ("*.yml", "*.yaml", "*.sql")  # what configurations are made of
+WRITTEN = (".yml", ".yaml", ".sql", ".py")  # what configurations are made of
 
 
 @contextmanager
@@ -41,9 +41,9 @@ def _checked_out(revision: str, file: Path, folder: Path) -> Path:
     top = Path(_git(file.parent, "rev-parse", "--show-toplevel").decode().strip())
     known = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     commit = _git(top, *known, wrong=f"--against: {revision} is neither a file nor a Git revision").decode().strip()
-    archive = _git(top, "archive", commit, "--", *(f":(glob)**/{each}" for each in WRITTEN))
-    with tarfile.open(fileobj=io.BytesIO(archive)) as packed:
-        packed.extractall(folder, filter="data")
+    with tarfile.open(fileobj=io.BytesIO(_git(top, "archive", commit))) as packed:
+        written = [member for member in packed if Path(member.name).suffix in WRITTEN]
+        packed.extractall(folder, written, filter="data")
     there = folder / file.relative_to(top.resolve())
     if not there.is_file():
         raise UsageError(f"--against: {file.name} is not in revision {revision}")

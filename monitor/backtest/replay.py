@@ -86,7 +86,9 @@ class _Teller:
         at = end + (WAIT if self.config.store.lateness is None else self.config.store.lateness)
         channels = tuple(self.config.channels)
         told = tell.tell(incidents, self.composer, lambda _: None, at, channels, self.config.telling)
-        sent = {message.id: [d.channel for d in told.deliveries if d.message.id == message.id] for message in told.messages}
+        sent = {
+            message.id: [d.channel for d in told.deliveries if d.message.id == message.id] for message in told.messages
+        }
         self.told += [_told(message, tuple(sent[message.id])) for message in told.messages]
         return told.incidents
 

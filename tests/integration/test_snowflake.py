@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -138,7 +138,8 @@ LAYOUTS = {
 @given(data=st.data())
 @settings(max_examples=2, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
 def test_it_counts_what_plain_python_counts(server: Server, layout: str, data: st.DataObject) -> None:
-    given_rows = data.draw(rows(MIXED if layout == "json" else DRAWN, least=25))
+    drawn = data.draw(rows(MIXED if layout == "json" else DRAWN, least=25))
+    given_rows = [replace(row, sent_at=None) for row in drawn]  # no table here has a column for it
     given_rows.append(order(id="known", received_at=dt.datetime(2026, 3, 28, 12, tzinfo=dt.UTC)))
     window = (dt.datetime(2026, 3, 27, 6, tzinfo=dt.UTC), dt.datetime(2026, 3, 30, 18, 30, tzinfo=dt.UTC))
     store = LAYOUTS[layout](server, given_rows)
