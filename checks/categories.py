@@ -15,6 +15,7 @@ import numpy as np
 
 from checks.base import Bucket, Finding, Floats, Key, Table
 from checks.distributions import Difference, Value, categorical
+from checks.moves import moved
 from checks.plan import Plan, PlannedProperty
 from checks.words import TELLING, share
 
@@ -66,25 +67,8 @@ class Categories:
         today = self.counts(key)[:, column]
         found = categorical(days, today)
         labels = [self.table.keys[i].label or "" for i in rows]
-        return Finding(
-            kind="categorical",
-            event=key.event,
-            source=key.source,
-            property=key.property,
-            bucket=bucket,
-            observed=found.effect,
-            expected=0.0,
-            low=0.0,
-            high=found.usual,
-            p_value=found.p_value,
-            effect=found.effect,
-            effect_low=found.effect_low,
-            effect_high=found.effect_high,
-            relevant=found.effect >= least,
-            settled=True if found.effect <= max(found.usual, least / 2) else None,
-            rows=found.effect * float(today.sum()),
-            text=_said(key, found, labels, names) if found.p_value <= TELLING else "",
-        )
+        finding = moved("categorical", key, bucket, found, least, float(today.sum()))
+        return replace(finding, text=_said(key, found, labels, names) if found.p_value <= TELLING else "")
 
 
 def names_of(prop: PlannedProperty | None) -> Mapping[str, str]:

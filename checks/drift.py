@@ -16,6 +16,7 @@ from checks.bins import SIZES
 from checks.categories import Categories, names_of, watched
 from checks.distributions import Difference, UnitError, numeric, unit_changes, unit_error
 from checks.expectation import judged, key_of, trail
+from checks.moves import moved
 from checks.plan import Plan
 from checks.rates import Day, Limit, Shares, judge_shares, share_evidence, shares
 from checks.words import TELLING, number, share
@@ -134,25 +135,9 @@ def _numeric(key: Key, bucket: Bucket, bins: Histogram, place: tuple[int, int], 
     past, today = bins[1][:, :cut].T, bins[0][:, column]
     found = numeric(past, today, POSITIONS)
     unit = unit_error(np.nansum(past, axis=0), today, CHANGES) if found.p_value <= TELLING else None
-    return Finding(
-        kind="numeric",
-        event=key.event,
-        source=key.source,
-        property=key.property,
-        bucket=bucket,
-        observed=found.effect,
-        expected=0.0,
-        low=0.0,
-        high=found.usual,
-        p_value=found.p_value,
-        effect=found.effect,
-        effect_low=found.effect_low,
-        effect_high=found.effect_high,
-        relevant=found.effect >= params.min_change or unit is not None,
-        settled=True if found.effect <= max(found.usual, params.min_change / 2) else None,
-        rows=found.effect * float(today.sum()),
-        text=_changed(key, found, unit, (np.nansum(past, axis=0), today)) if found.p_value <= TELLING else "",
-    )
+    finding = moved("numeric", key, bucket, found, params.min_change, float(today.sum()))
+    text = _changed(key, found, unit, (np.nansum(past, axis=0), today)) if found.p_value <= TELLING else ""
+    return replace(finding, relevant=finding.relevant or unit is not None, text=text)
 
 
 def _changed(key: Key, found: Difference, unit: UnitError | None, counts: tuple[Floats, Floats]) -> str:
