@@ -19,6 +19,7 @@ from checks.expectation import judged, key_of, trail
 from checks.moves import moved
 from checks.plan import Plan
 from checks.rates import Day, Limit, Shares, judge_shares, share_evidence, shares
+from checks.settings import setting
 from checks.words import TELLING, number, share
 
 NUMBERS = frozenset({"integer", "number"})
@@ -49,10 +50,14 @@ KINDS = {
 class DriftParams:
     """How large must a change be to matter?"""
 
-    min_change: float = 0.2  # share of the values that would have to be others (total variation)
-    min_nulls: float = 0.1  # share of the messages that lack the property beyond what is usual
-    min_rows: float = 50.0  # values, or messages, of a day
-    values: tuple[str, ...] = ()  # "Event.property" of few values, beside those of which the plan lists the values
+    min_change: float = setting(
+        0.2, "share of a day's values that would have to be others (total variation) for a change to matter"
+    )
+    min_nulls: float = setting(0.1, "share of messages that lack the property, beyond what is usual, that matters")
+    min_rows: float = setting(50.0, "values, or messages, of a day below which nothing is told")
+    values: tuple[str, ...] = setting(
+        (), "`Event.property` of few values, beside those of which the plan lists the values"
+    )
 
 
 @check("drift", kinds=KINDS, params=DriftParams)

@@ -15,6 +15,7 @@ from functools import partial
 from checks.base import Evidence, Finding, Kind, Measure, Profile, Stat, check
 from checks.plan import Plan
 from checks.rates import Day, Limit, Shares, judge_shares, share_evidence, shares
+from checks.settings import setting
 from checks.words import number, share
 
 KINDS = {
@@ -36,9 +37,9 @@ MEASURED = {"exact": Stat.SURPLUS, "semantic": Stat.REPEATS}
 class DuplicatesParams:
     """How many copies are acceptable, as shares of the messages?"""
 
-    tolerance: float = 0.001  # exact copies
-    min_repeats: float = 0.02  # semantic copies beyond their own background
-    min_copies: int = 2  # messages a day, of either kind: one is an accident
+    tolerance: float = setting(0.001, "share of exact copies that is acceptable: networks make some")
+    min_repeats: float = setting(0.02, "share of semantic copies, beyond their own background, that matters")
+    min_copies: int = setting(2, "copies a day, of either kind: one is an accident")
 
 
 @check("duplicates", kinds=KINDS, params=DuplicatesParams)

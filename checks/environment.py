@@ -15,6 +15,7 @@ import numpy as np
 from checks.base import Evidence, Finding, Key, Kind, Measure, Profile, Stat, Table, check
 from checks.plan import Plan
 from checks.rates import Day, Limit, Shares, judge_shares, share_evidence
+from checks.settings import setting
 from checks.words import number, share
 
 PRODUCTION = frozenset({"(none)", "(other)", "production", "prod", "live"})
@@ -33,8 +34,8 @@ KINDS = {
 class EnvironmentParams:
     """How much of a source's messages may come from elsewhere?"""
 
-    tolerance: float = 0.002  # share of the messages of a source
-    min_rows: float = 20.0  # messages a day
+    tolerance: float = setting(0.002, "share of a source's messages that may come from developers and testers")
+    min_rows: float = setting(20.0, "such messages a day below which nothing is told")
 
 
 @check("environment", kinds=KINDS, params=EnvironmentParams)

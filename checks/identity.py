@@ -17,6 +17,7 @@ from checks.base import Evidence, Finding, Floats, Key, Kind, Measure, Profile, 
 from checks.links import LINKS, LOGINS, SHARED, logins, say_shared, say_unstitched, shared, unstitched
 from checks.plan import Plan
 from checks.rates import Day, Limit, Shares, judge_shares, share_evidence
+from checks.settings import setting
 from checks.words import number, share
 
 DIMENSION = "identity"  # classes of rows: see `monitor.stores.people`
@@ -59,14 +60,20 @@ KINDS = {
 class IdentityParams:
     """How many messages must be wrong before it matters, as shares beyond what is usual?"""
 
-    min_missing: float = 0.05  # of an event's messages of a source, without any id
-    placeholders: float = 0.002  # of a source's messages with a user id; from the first day on
-    min_format: float = 0.05  # of a source's messages with a user id, in another format than most
-    min_unstitched: float = 0.1  # of a sign-up's or login's messages, without both ids
-    logins: tuple[str, ...] = LOGINS  # events by which an anonymous id becomes a known user
-    many: float = 100.0  # users of one device on one day, or devices of one user; 10, 30, 100, 300 or 1000
-    shared: float = 0.01  # of a login's messages, by ids that so many share
-    min_rows: float = 10.0  # messages a day
+    min_missing: float = setting(0.05, "share of an event's messages of a source without any id, beyond what is usual")
+    placeholders: float = setting(
+        0.002, "share of a source's messages whose user id is a placeholder or an address; from the first day on"
+    )
+    min_format: float = setting(
+        0.05, "share of a source's messages with a user id in another format than most, beyond what is usual"
+    )
+    min_unstitched: float = setting(
+        0.1, "share of the messages of a sign-up or login without both ids, beyond what is usual"
+    )
+    logins: tuple[str, ...] = setting(LOGINS, "events by which an anonymous id becomes a known user")
+    many: float = setting(100.0, "users of one device on one day, or devices of one user; 10, 30, 100, 300 or 1000")
+    shared: float = setting(0.01, "share of a login's messages whose ids so many share")
+    min_rows: float = setting(10.0, "such messages a day below which nothing is told")
 
 
 @check("identity", kinds=KINDS, params=IdentityParams)

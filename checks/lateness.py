@@ -19,6 +19,7 @@ from checks.base import Evidence, Finding, Floats, Key, Kind, Measure, Profile, 
 from checks.bins import SECONDS
 from checks.plan import Plan
 from checks.rates import Day, Limit, Shares, judge_shares, share_evidence
+from checks.settings import setting
 from checks.words import number, share
 
 USUAL = 0.1  # of the messages, at most, are later than the delay that counts as late
@@ -46,11 +47,13 @@ KINDS = {
 class LatenessParams:
     """How much of the messages must be late before it matters?"""
 
-    min_share: float = 0.1  # of the messages that are late beyond what is usual
-    min_future: float = 0.01  # of the messages that carry a time in the future, beyond what is usual
-    min_skewed: float = 0.05  # of the messages that were sent by a clock that is wrong, beyond what is usual
-    behind: float = 300.0  # seconds by which a clock may be behind: what is sent takes some to arrive
-    min_rows: float = 10.0  # messages
+    min_share: float = setting(0.1, "share of the messages that are late, beyond what is usual, that matters")
+    min_future: float = setting(0.01, "share of the messages that carry a time in the future, beyond what is usual")
+    min_skewed: float = setting(
+        0.05, "share of the messages that were sent by a clock that is wrong, beyond what is usual"
+    )
+    behind: float = setting(300.0, "seconds by which a clock may be behind: what is sent takes some to arrive")
+    min_rows: float = setting(10.0, "such messages below which nothing is told")
 
 
 @check("lateness", kinds=KINDS, params=LatenessParams)

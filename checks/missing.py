@@ -18,6 +18,7 @@ from checks import counts
 from checks.base import Bucket, Evidence, Finding, Key, Kind, Measure, Profile, Stat, Table, check
 from checks.expectation import count_evidence, forecast_of, judged
 from checks.plan import Plan
+from checks.settings import setting
 from checks.words import TELLING, number, stretch
 
 KINDS = {
@@ -39,7 +40,7 @@ KINDS = {
 class MissingParams:
     """When is an absence worth telling?"""
 
-    min_due: float = 3.0  # events that must be due since the last one
+    min_due: float = setting(3.0, "messages that must be due since the last one before a silence is told")
 
 
 @check("missing", kinds=KINDS, params=MissingParams)

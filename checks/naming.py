@@ -18,6 +18,7 @@ from checks.expectation import judged
 from checks.names import edits, stems
 from checks.plan import Plan
 from checks.renames import present
+from checks.settings import setting
 from checks.slugs import RESERVED_COLUMNS, slug
 from checks.words import number
 
@@ -61,9 +62,13 @@ KINDS = {
 class NamingParams:
     """Which names are held against what?"""
 
-    convention: str = ""  # title, snake, kebab, camel, or an expression of one's own; empty: any
-    common: float = 100.0  # times as often that a name must come than the one taken for its misspelling
-    min_rows: int = 20  # messages in the profile before a name is worth a word
+    convention: str = setting(
+        "", "how names are written: title, snake, kebab, camel, or an expression of one's own; empty: any"
+    )
+    common: float = setting(
+        100.0, "times as often that a name must come than the one that is taken for its misspelling"
+    )
+    min_rows: int = setting(20, "messages before a name is worth a word")
 
 
 @check("naming", kinds=KINDS, params=NamingParams)

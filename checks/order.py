@@ -16,6 +16,7 @@ import numpy as np
 from checks.base import Evidence, Finding, Key, Kind, Measure, Profile, Rule, Stat, Table, check
 from checks.plan import After, Plan
 from checks.rates import Day, Limit, Shares, judge_shares, share_evidence
+from checks.settings import setting
 from checks.words import number, share
 
 KINDS = {
@@ -31,8 +32,11 @@ MEASURED = "unpreceded.after"
 class OrderParams:
     """How many messages without the earlier one matter?"""
 
-    min_share: float = 0.05  # beyond what is usual, where the plan does not say what is allowed
-    min_messages: int = 10  # a day
+    min_share: float = setting(
+        0.05,
+        "share of messages without the earlier one beyond what is usual, where the plan sets no bound",
+    )
+    min_messages: int = setting(10, "such messages a day below which nothing is told")
 
 
 @check("order", kinds=KINDS, params=OrderParams)

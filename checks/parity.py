@@ -17,6 +17,7 @@ from checks.base import EVERY, Evidence, Finding, Floats, Key, Kind, Measure, Pr
 from checks.expectation import judged
 from checks.plan import Plan
 from checks.rates import Day, Limit, Shares, judge_shares, share_evidence
+from checks.settings import setting
 from checks.words import TELLING, share
 
 COMPARED = (Stat.KEYS, Stat.UNMATCHED, Stat.THERE, Stat.UNKNOWN)
@@ -44,10 +45,10 @@ KINDS = {
 class ParityParams:
     """How far may two records be apart, beyond what is usual?"""
 
-    min_lost: float = 0.03  # share of the messages that one of client and server lacks, beyond what is usual
-    min_mismatch: float = 0.01  # share that a ledger, a destination or the events lack, beyond what is usual
-    tolerance: float = 0.005  # share by which an event's table and `tracks` may differ
-    min_rows: float = 5.0  # keys or messages a day that one side lacks
+    min_lost: float = setting(0.03, "share that one of client and server lacks, beyond what is usual")
+    min_mismatch: float = setting(0.01, "share that a ledger, a destination or the events lack, beyond what is usual")
+    tolerance: float = setting(0.005, "share by which an event's table and `tracks` may differ")
+    min_rows: float = setting(5.0, "keys or messages a day that one side lacks, below which nothing is told")
 
 
 @dataclass(frozen=True, slots=True)

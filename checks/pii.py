@@ -17,6 +17,7 @@ import numpy as np
 from checks.base import EVERY, Evidence, Finding, Floats, Key, Kind, Measure, Profile, Stat, Table, check
 from checks.plan import Plan
 from checks.rates import Day, Limit, Shares, judge_shares, share_evidence, shares
+from checks.settings import setting
 from checks.words import number, share
 
 CLASSES = {
@@ -41,8 +42,8 @@ KINDS = {
 class PiiParams:
     """How many values may look like personal data before it is told?"""
 
-    tolerance: float = 0.001  # share of a property's values on a day
-    min_rows: float = 5.0  # values on a day
+    tolerance: float = setting(0.001, "share of a property's values on a day that may look like personal data")
+    min_rows: float = setting(5.0, "such values on a day below which nothing is told")
 
 
 @check("pii", kinds=KINDS, params=PiiParams)

@@ -17,6 +17,7 @@ from checks.base import Evidence, Finding, Floats, Key, Kind, Measure, Profile, 
 from checks.expectation import trail
 from checks.plan import Plan, Ratio
 from checks.rates import Day, Limit, Shares, judge_shares
+from checks.settings import setting
 from checks.words import TELLING, number
 
 KINDS = {
@@ -39,8 +40,8 @@ KINDS = {
 class RatioParams:
     """How large must a change of a ratio be to matter, where the plan sets no bounds?"""
 
-    min_change: float = 0.1  # relative
-    min_events: int = 10  # messages too few or too many in a day
+    min_change: float = setting(0.1, "relative change that matters, where the plan sets no bounds")
+    min_events: int = setting(10, "messages too few or too many in a day below which nothing is told")
 
 
 @dataclass(frozen=True, slots=True)

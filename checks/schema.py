@@ -19,6 +19,7 @@ from checks.mixing import say as say_mixed
 from checks.plan import Plan, PlannedProperty
 from checks.promises import condition, rules
 from checks.rates import Day, Limit, Shares, judge_shares, nothing, share_evidence, shares
+from checks.settings import setting
 from checks.words import number, share
 
 _VALUES = "Find the release that changed it; convert the values downstream until it is repaired."
@@ -61,9 +62,9 @@ DUE, LACKING = "due.when", "outside.when"
 class SchemaParams:
     """What share of the messages may break a rule of the plan, or be of another type than most?"""
 
-    tolerance: float = 0.01
-    min_mixed: float = 0.05  # of a property's values, of another type than most, beyond what is usual
-    min_rows: float = 10.0  # such values on a day
+    tolerance: float = setting(0.01, "share of a day's messages, or values, that may break a rule of the plan")
+    min_mixed: float = setting(0.05, "share of values of another type than most, beyond what is usual, that matters")
+    min_rows: float = setting(10.0, "such values on a day below which a mixture is not told")
 
 
 @check("schema", kinds=KINDS, params=SchemaParams)

@@ -17,6 +17,7 @@ from checks import counts
 from checks.base import Bucket, Evidence, Finding, Floats, Grain, Key, Kind, Measure, Profile, Stat, Table, check
 from checks.expectation import forecast_of, judged, start_of, trail
 from checks.plan import Plan
+from checks.settings import setting
 from checks.words import TELLING, between, change, number, stretch
 
 GRAIN: Grain = "day"
@@ -39,11 +40,16 @@ class SlicesParams:
     Versions are not among the default dimensions: they fade as users update, and nothing is wrong.
     """
 
-    dimensions: tuple[str, ...] = ("platform", "browser", "country")
-    causes: tuple[str, ...] = ("app_version", "library_version")  # counted to name causes by, and not watched
-    min_share: float = 0.03  # of the event's messages of a source that a slice must usually hold to be watched
-    min_drop: float = 0.5  # share of the slice that is lost, against the rest of the event
-    min_events: float = 20.0  # events lost
+    dimensions: tuple[str, ...] = setting(("platform", "browser", "country"), "the parts of an event that are watched")
+    causes: tuple[str, ...] = setting(
+        ("app_version", "library_version"),
+        "counted to name causes by, and not watched: versions fade as users update",
+    )
+    min_share: float = setting(
+        0.03, "share of an event's messages of a source that a slice must usually hold to be watched"
+    )
+    min_drop: float = setting(0.5, "share of the slice that is lost, against the rest of the event, that matters")
+    min_events: float = setting(20.0, "messages lost below which nothing is told")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from checks.expectation import count_evidence, forecast_of, judged
 from checks.names import likeness
 from checks.plan import CALLS, Plan
 from checks.renames import Alike, renamed
+from checks.settings import setting
 from checks.words import number, stretch
 
 DAY = dt.timedelta(days=1)
@@ -51,10 +52,10 @@ KINDS = {
 class UnplannedParams:
     """What counts as the same thing under another name?"""
 
-    within_days: float = 2.0  # between the last of the old name and the first of the new one
-    volume: float = 0.5  # the rarer of the two is at least this share of the other
-    likeness: float = 0.5  # of the names, or of the sets of properties; either is enough
-    min_rows: int = 20  # messages of an unplanned event before it is worth a word
+    within_days: float = setting(2.0, "days between the last of the old name and the first of the new one")
+    volume: float = setting(0.5, "share that the rarer of two names must be of the other to be the same thing")
+    likeness: float = setting(0.5, "likeness of the names, or of the sets of properties, from 0 to 1; either is enough")
+    min_rows: int = setting(20, "messages of an unplanned event before it is worth a word")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from checks.base import EVERY, Bucket, Evidence, Finding, Floats, Key, Kind, Mea
 from checks.expectation import judged
 from checks.plan import Plan, PlannedEvent
 from checks.rates import shares
+from checks.settings import setting
 from checks.slugs import slug
 from checks.words import number, percent
 
@@ -74,11 +75,13 @@ KINDS = {
 class UnusedParams:
     """How much must have been seen before something counts as never used?"""
 
-    min_rows: int = 100  # messages; for `constant` and `unique`, values
-    min_days: int = 7  # days with messages: a weekend may be different
-    min_daily: int = 50  # values a day before a text is held to be `unique`: a handful differs by chance
-    min_distinct: float = 0.9  # different values among all of a day that make a text `unique`
-    min_queries: int = 20  # that must have been seen before anything counts as never queried
+    min_rows: int = setting(100, "messages (for `constant`, `copy` and `unique`, values) that must have come")
+    min_days: int = setting(
+        7, "days with messages: a weekend may be different; for `no_longer_sent`, also the days without a value"
+    )
+    min_daily: int = setting(50, "values a day before a text is held to be `unique`: a handful differs by chance")
+    min_distinct: float = setting(0.9, "share of a day's values that must differ to make a text `unique`")
+    min_queries: int = setting(20, "queries and models that must have been seen before anything is `never_queried`")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from checks.expectation import judged
 from checks.plan import Plan
 from checks.promises import rules
 from checks.rates import Day, Limit, Shares, judge_shares, share_evidence
+from checks.settings import setting
 from checks.words import number, share, stretch
 
 KINDS = {
@@ -52,10 +53,12 @@ DAYS = 7  # that a disagreement looks back
 class VerdictsParams:
     """How much may the pipe find wrong, and how far may it be from what we find?"""
 
-    tolerance: float = 0.01  # share of the messages that break the pipe's plan, or are refused
-    max_discarded: float = 0.001  # share of the messages that lose a value
-    min_rows: float = 5.0  # such messages a day
-    min_apart: float = 0.05  # share of the messages that one of pipe and plan finds wrong, and the other does not
+    tolerance: float = setting(0.01, "share of the messages that may break the pipe's plan, or be refused")
+    max_discarded: float = setting(0.001, "share of the messages that may lose a value")
+    min_rows: float = setting(5.0, "such messages a day below which nothing is told")
+    min_apart: float = setting(
+        0.05, "share of the messages that one of pipe and plan finds wrong, and the other does not, that matters"
+    )
 
 
 @check("verdicts", kinds=KINDS, params=VerdictsParams)

@@ -17,6 +17,7 @@ from checks import counts
 from checks.base import Bucket, Evidence, Finding, Floats, Grain, Key, Kind, Measure, Profile, Stat, Table, check
 from checks.expectation import count_evidence, forecast_of, judged, start_of
 from checks.plan import Plan
+from checks.settings import setting
 from checks.words import TELLING, between, change, number, stretch
 
 GRAINS: tuple[Grain, ...] = ("hour", "day")
@@ -45,9 +46,13 @@ KINDS = {
 class VolumeParams:
     """How large must a change be to matter? The statistics say only that it is real."""
 
-    min_drop: float = 0.2  # share of the expected events that are lost
-    min_spike: float = 0.5  # share of the expected events that came on top
-    min_events: float = 10.0  # events lost or in excess
+    min_drop: float = setting(
+        0.2, "share of the expected messages that is lost; smaller losses are not told, however certain"
+    )
+    min_spike: float = setting(
+        0.5, "share of the expected messages that came on top; smaller excesses are not told, however certain"
+    )
+    min_events: float = setting(10.0, "messages lost or in excess below which nothing is told")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,133 +7,33 @@ the code that uses them; here is only what all of them share, and everything els
 from __future__ import annotations
 
 import datetime as dt
-import re
 from typing import Annotated, Any, ClassVar
-from zoneinfo import ZoneInfo, available_timezones
 
-from cronsim import CronSim, CronSimError
-from pydantic import BeforeValidator, Field, TypeAdapter
+from pydantic import BeforeValidator, Field
 
 from monitor.blocks import Block
-from monitor.custom_format import CustomBlock
-from monitor.document import shortened
-from monitor.serving import WebBlock
-from monitor.values import (
-    Date,
-    Duration,
-    Flag,
-    Moment,
-    Names,
-    Number,
-    Positive,
-    SomeTime,
-    Words,
-    choice,
-    chosen,
-    suggest,
-    wanted,
-    wrong,
+from monitor.config_values import (
+    Clock,
+    Count,
+    Cron,
+    Daily,
+    FormatVersion,
+    Judged,
+    Link,
+    Schemas,
+    StateUrl,
+    Weekdays,
+    Zone,
+    dated,
+    listed,
 )
+from monitor.custom_format import CustomBlock
+from monitor.serving import WebBlock
+from monitor.values import Date, Duration, Flag, Moment, Names, Number, Positive, SomeTime, Words, choice
 
 LOGS = ("text", "json")
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 SEVERITIES = ("critical", "warning", "info")
 ROLES = ("ledger", "destination")  # of a table that events are compared with
-STATES = ("sqlite", "postgresql")
-
-
-def _zone(value: Any) -> str:
-    if not isinstance(value, str):
-        raise wanted("the name of a time zone", "such as Europe/Berlin")
-    try:
-        return ZoneInfo(value).key
-    except (KeyError, ValueError, OSError):
-        raise wrong(f"{shortened(value)} is not a time zone", suggest(value, sorted(available_timezones()))) from None
-
-
-def _state(value: Any) -> str:
-    kind = re.match(r"([a-z]+)(\+[a-z0-9]+)?://", value) if isinstance(value, str) else None
-    if not kind:
-        raise wanted("the URL of a database", "such as sqlite:///trackwatch.db or postgresql://user@host/name")
-    if kind[1] not in STATES:
-        raise wrong(f"{kind[1]!r} is not a database that can keep the state", suggest(kind[1], STATES))
-    return str(value)
-
-
-def _link(value: Any) -> str:
-    if isinstance(value, str) and re.match(r"https?://[^/\s]", value):
-        return str(value)
-    raise wanted("a web address", "such as https://trackwatch.acme.example")
-
-
-def _cron(value: Any) -> Any:
-    try:
-        if value is not None:
-            next(CronSim(value, dt.datetime(2026, 1, 1, tzinfo=dt.UTC)))
-    except (CronSimError, StopIteration, AttributeError, TypeError):
-        raise wanted(
-            "a cron expression", "minute hour day month weekday, such as 5 * * * * or 0 7 * * MON-FRI"
-        ) from None
-    return value
-
-
-def _judge(value: Any) -> Any:
-    return None if value == "all" else value
-
-
-def _version(value: Any) -> int:
-    if value != 1 or isinstance(value, bool):
-        raise wrong("this version of the configuration is not known", "write version: 1")
-    return 1
-
-
-def _days(value: Any) -> Any:
-    days = value if isinstance(value, list) else []
-    return [{"date": day} if isinstance(day, str) else day for day in days] if days else value or ()
-
-
-def _schemas(value: Any) -> Any:
-    """Read `[web, ios]` as sources whose schema has their name."""
-    if isinstance(value, list):
-        return {source: source for source in map(str, value)}
-    return {source: schema or source for source, schema in value.items()} if isinstance(value, dict) else value
-
-
-def _clock(value: Any) -> dt.time:
-    if isinstance(value, int) and 0 <= value < 1440:  # YAML 1.1 reads 22:00 as a number of minutes
-        return dt.time(value // 60, value % 60)
-    try:
-        return dt.time.fromisoformat(value)
-    except (TypeError, ValueError):
-        raise wanted("a time of day", 'write it as "22:00"') from None
-
-
-def _weekdays(value: Any) -> tuple[int, ...]:
-    days = _listed(value)
-    return tuple(WEEKDAYS.index(chosen(day, "a day of the week", WEEKDAYS)) for day in days)
-
-
-def _listed(value: Any) -> Any:
-    if isinstance(value, list):
-        return value
-    return [value] if value else ()
-
-
-def _daily(value: Any) -> dt.timedelta:
-    every = TypeAdapter(SomeTime).validate_python(value)
-    if every < dt.timedelta(days=1):
-        raise wanted("a day or more", "reminders come once a day at most: write 1d")
-    return every
-
-
-def _count(value: Any) -> int:
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        return value
-    raise wanted("a whole number from 0 on")
-
-
-Clock = Annotated[dt.time, BeforeValidator(_clock)]
-Zone = Annotated[str, BeforeValidator(_zone)]
 
 
 class BudgetBlock(Block):
@@ -141,8 +41,13 @@ class BudgetBlock(Block):
 
     noun: ClassVar[str] = "the budget"
 
-    false_alerts_per_week: Positive = 1.0
-    min_messages: Positive = 2.0
+    false_alerts_per_week: Positive = Field(
+        default=1.0,
+        description="how many false alerts all of the installation may send in a week",
+    )
+    min_messages: Positive = Field(
+        default=2.0, description="what concerns fewer messages is not told, however certain; a broken rule always is"
+    )
 
 
 class ScheduleBlock(Block):
@@ -150,9 +55,14 @@ class ScheduleBlock(Block):
 
     noun: ClassVar[str] = "the schedule"
 
-    every: SomeTime | None = None
-    cron: Annotated[str | None, BeforeValidator(_cron)] = None
-    jitter: Duration = dt.timedelta()
+    every: SomeTime | None = Field(
+        default=None, description="how often `serve` evaluates; left out, with no `cron` either: every hour"
+    )
+    cron: Cron = Field(default=None, description="at which local times instead: minute hour day month weekday")
+    jitter: Duration = Field(
+        default=dt.timedelta(),
+        description="puts each evaluation off by up to as much, lest many installations ask at once",
+    )
 
 
 class HolidayBlock(Block):
@@ -160,8 +70,8 @@ class HolidayBlock(Block):
 
     noun: ClassVar[str] = "the holiday"
 
-    date: Date
-    name: Words = "holiday"
+    date: Date = Field(description="a local day, neither judged nor learned from")
+    name: Words = Field(default="holiday", description="what it is called in messages")
 
 
 class ExclusionBlock(Block):
@@ -169,9 +79,9 @@ class ExclusionBlock(Block):
 
     noun: ClassVar[str] = "the exclusion"
 
-    start: Moment = Field(alias="from")
-    end: Moment = Field(alias="to")
-    why: Words = ""
+    start: Moment = Field(alias="from", description="a day or a time, which is local without an offset")
+    end: Moment = Field(alias="to", description="a day, which is included, or a time")
+    why: Words = Field(default="", description="what messages say of it")
 
 
 class StoreBlock(Block):
@@ -179,14 +89,28 @@ class StoreBlock(Block):
 
     noun: ClassVar[str] = "the store"
 
-    lateness: Duration | None = None
-    history: SomeTime = dt.timedelta(days=56)
-    judge: Annotated[Duration | None, BeforeValidator(_judge)] = dt.timedelta(days=7)
-    patience: Duration | None = None
-    timeout: SomeTime = dt.timedelta(seconds=300)
-    repeat_window: Duration = dt.timedelta(seconds=60)
-    naive_zone: Zone = "UTC"
-    sources: Annotated[dict[str, Words], BeforeValidator(_schemas)] = Field(default_factory=dict)
+    lateness: Duration | None = Field(
+        default=None,
+        description="an hour is judged once it has been over for this long; left out: as learned from the loads",
+    )
+    history: SomeTime = Field(default=dt.timedelta(days=56), description="how much of the past is learned from")
+    judge: Judged = Field(
+        default=dt.timedelta(days=7), description="how much of the past the very first run judges; or `all`"
+    )
+    patience: Duration | None = Field(
+        default=None,
+        description="how long nothing new may be loaded before that is told; left out: as learned from the loads",
+    )
+    timeout: SomeTime = Field(default=dt.timedelta(seconds=300), description="how long one statement may take")
+    repeat_window: Duration = Field(
+        default=dt.timedelta(seconds=60),
+        description="the same user, event and content again within it, under another id, is a repeat",
+    )
+    naive_zone: Zone = Field(default="UTC", description="what times without a zone mean")
+    sources: Schemas = Field(
+        default_factory=dict,
+        description="layouts `segment`, `rudderstack`: the source as people call it: its schema; or a list",
+    )
 
 
 class HistoryBlock(Block):
@@ -194,9 +118,14 @@ class HistoryBlock(Block):
 
     noun: ClassVar[str] = "the history"
 
-    keep: SomeTime = dt.timedelta(days=730)
-    hours: SomeTime = dt.timedelta(weeks=13)
-    deliveries: SomeTime = dt.timedelta(days=90)
+    keep: SomeTime = Field(default=dt.timedelta(days=730), description="how long measures are kept by the day")
+    hours: SomeTime = Field(
+        default=dt.timedelta(weeks=13),
+        description="how long measures are kept by the hour; then they are rolled up to days",
+    )
+    deliveries: SomeTime = Field(
+        default=dt.timedelta(days=90), description="how long messages are kept once they and their incidents are over"
+    )
 
 
 class DeliveryBlock(Block):
@@ -204,8 +133,12 @@ class DeliveryBlock(Block):
 
     noun: ClassVar[str] = "the delivery"
 
-    digest_above: Positive = 5
-    give_up: SomeTime = dt.timedelta(days=2)
+    digest_above: Positive = Field(
+        default=5, description="more new problems than this for one channel in one run become one message"
+    )
+    give_up: SomeTime = Field(
+        default=dt.timedelta(days=2), description="after how long a message that no channel takes is given up"
+    )
 
 
 class UsageBlock(Block):
@@ -213,10 +146,10 @@ class UsageBlock(Block):
 
     noun: ClassVar[str] = "the usage"
 
-    dbt: Words | None = None
-    queries: Words | None = None
-    history: Flag = False
-    days: SomeTime = dt.timedelta(days=90)
+    dbt: Words | None = Field(default=None, description="the folder of dbt_project.yml")
+    queries: Words | None = Field(default=None, description="a folder of .sql files: what charts and notebooks ask")
+    history: Flag = Field(default=False, description="ask the store what it remembers having been asked")
+    days: SomeTime = Field(default=dt.timedelta(days=90), description="how much of the store's history")
 
 
 class CheckBlock(Block):
@@ -224,9 +157,9 @@ class CheckBlock(Block):
 
     noun: ClassVar[str] = "the check"
 
-    enabled: Flag = True
-    only: Names = ()
-    ignore: Names = ()
+    enabled: Flag = Field(default=True, description="`false` switches the check off")
+    only: Names = Field(default=(), description="the events that it is for; left out: all")
+    ignore: Names = Field(default=(), description="events that it is not for")
 
 
 class EscalateBlock(Block):
@@ -234,8 +167,8 @@ class EscalateBlock(Block):
 
     noun: ClassVar[str] = "the escalation"
 
-    after: SomeTime | None = None
-    to: Names = ()
+    after: SomeTime | None = Field(default=None, description="how long a critical incident may be in nobody's hand")
+    to: Names = Field(default=(), description="the channels that are told then")
 
 
 class IncidentsBlock(Block):
@@ -243,11 +176,16 @@ class IncidentsBlock(Block):
 
     noun: ClassVar[str] = "the life of incidents"
 
-    confirm: Duration = dt.timedelta()
-    flap: Duration = dt.timedelta(days=1)
-    remind: Annotated[dt.timedelta, BeforeValidator(_daily)] = dt.timedelta(days=1)
-    reminders: Annotated[int, BeforeValidator(_count)] = 3
-    escalate: EscalateBlock = EscalateBlock()
+    confirm: Duration = Field(default=dt.timedelta(), description="how long a warning must last before it is told")
+    flap: Duration = Field(
+        default=dt.timedelta(days=1), description="what comes back so soon after its end is the same incident again"
+    )
+    remind: Daily = Field(
+        default=dt.timedelta(days=1),
+        description="how often what is critical is told again while nobody has it in hand; a day at least",
+    )
+    reminders: Count = Field(default=3, description="at most how many times")
+    escalate: EscalateBlock = Field(default=EscalateBlock(), description="what happens when nobody takes it in hand")
 
 
 class QuietBlock(Block):
@@ -255,9 +193,11 @@ class QuietBlock(Block):
 
     noun: ClassVar[str] = "quiet hours"
 
-    start: Clock = Field(dt.time(), alias="from")
-    end: Clock = Field(dt.time(), alias="to")
-    days: Annotated[tuple[int, ...], BeforeValidator(_weekdays)] = ()
+    start: Clock = Field(default=dt.time(), alias="from", description="a time of day, in quotes")
+    end: Clock = Field(
+        default=dt.time(), alias="to", description="a time of day; before `from` it is that of the next morning"
+    )
+    days: Weekdays = Field(default=(), description="on which days of the week; left out: every day")
 
 
 class RouteBlock(Block):
@@ -265,13 +205,17 @@ class RouteBlock(Block):
 
     noun: ClassVar[str] = "the route"
 
-    to: Names
-    owner: Names = ()
-    severity: Annotated[tuple[Annotated[str, choice("a severity", SEVERITIES)], ...], BeforeValidator(_listed)] = ()
-    event: Names = ()
-    question: Names = ()
-    proceed: Flag = Field(False, alias="continue")
-    quiet: QuietBlock | None = None
+    to: Names = Field(description="channels")
+    owner: Names = Field(default=(), description="whose incidents; `*` stands for any letters")
+    severity: Annotated[tuple[Annotated[str, choice("a severity", SEVERITIES)], ...], BeforeValidator(listed)] = Field(
+        default=(), description="how severe: critical, warning, info"
+    )
+    event: Names = Field(default=(), description="of which events; `*` stands for any letters")
+    question: Names = Field(default=(), description="of events that help to answer these questions of the plan")
+    proceed: Flag = Field(default=False, alias="continue", description="look for another route that fits too")
+    quiet: QuietBlock | None = Field(
+        default=None, description="hours and days in which this route tells only what is critical"
+    )
 
 
 class ParityBlock(Block):
@@ -279,19 +223,40 @@ class ParityBlock(Block):
 
     noun: ClassVar[str] = "the comparison"
 
-    table: Words
-    time: Words
-    role: Annotated[str, choice("a role of a table to compare with", ROLES)] = "ledger"
-    url: Words | None = None
-    event: Words | None = None
-    events: Words | None = None
-    key: Words | None = None
-    property: Words | None = None
-    sources: Names = ()
-    where: Annotated[dict[str, Words], BeforeValidator(lambda value: value or {})] = Field(default_factory=dict)
-    wait: Duration = dt.timedelta(hours=1)
-    sample: Number = 1.0
-    naive_zone: Zone | None = None
+    table: Words = Field(description="the table")
+    time: Words = Field(description="the column of when a row came to be")
+    role: Annotated[str, choice("a role of a table to compare with", ROLES)] = Field(
+        default="ledger", description="`ledger`: a table that is the truth; `destination`: what arrived elsewhere"
+    )
+    url: Words | None = Field(
+        default=None, description="another database, if the table lies there; left out: the store"
+    )
+    event: Words | None = Field(default=None, description="which event all rows are")
+    events: Words | None = Field(
+        default=None, description="the column that says which event a row is, in the plan's words"
+    )
+    key: Words | None = Field(
+        default=None, description="the column of the key; left out: rows are compared by event and day"
+    )
+    property: Words | None = Field(
+        default=None,
+        description="what holds the same key, or `id` for the message id; left out: the plan's `key: true`",
+    )
+    sources: Names = Field(default=(), description="whose messages are meant; left out: the authoritative ones, or all")
+    where: Annotated[dict[str, Words], BeforeValidator(lambda value: value or {})] = Field(
+        default_factory=dict, description="column: value; only such rows count"
+    )
+    wait: Duration = Field(
+        default=dt.timedelta(hours=1),
+        description="how much later the other side may have it, its load included; without a key, in whole days",
+    )
+    sample: Number = Field(
+        default=1.0,
+        description="share of the keys of another database that is compared, chosen by hash",
+    )
+    naive_zone: Zone | None = Field(
+        default=None, description="what times without a zone mean there; left out: as in the store"
+    )
 
 
 class ConfigBlock(Block):
@@ -299,28 +264,61 @@ class ConfigBlock(Block):
 
     noun: ClassVar[str] = "the configuration"
 
-    version: Annotated[int, BeforeValidator(_version)] = 1
-    workspace: Words = "production"
-    plan: Words | None = None
-    timezone: Zone = "UTC"
+    version: FormatVersion = Field(default=1, description="of this format")
+    workspace: Words = Field(default="production", description="the name of this environment in messages")
+    plan: Words | None = Field(
+        default=None, description="the tracking plan: a file, or a folder of them, beside this file"
+    )
+    timezone: Zone = Field(
+        default="UTC", description="where your days begin and end, with 23 and 25 hours when clocks change"
+    )
     store: dict[str, Any] = Field(default_factory=dict)
-    state: Annotated[str | None, BeforeValidator(_state)] = None
-    history: HistoryBlock = HistoryBlock()
-    budget: BudgetBlock = BudgetBlock()
+    state: StateUrl = Field(
+        default=None,
+        description="where incidents and measures are remembered; left out: trackwatch.db beside this file",
+    )
+    history: HistoryBlock = Field(default=HistoryBlock(), description="how long what was measured is kept")
+    budget: BudgetBlock = Field(default=BudgetBlock(), description="how much is told")
     checks: Annotated[dict[str, Any], BeforeValidator(lambda value: value or {})] = Field(default_factory=dict)
     channels: Annotated[dict[str, Any], BeforeValidator(lambda value: value or {})] = Field(default_factory=dict)
-    holidays: Annotated[tuple[HolidayBlock, ...], BeforeValidator(_days)] = ()
-    exclude: Annotated[tuple[ExclusionBlock, ...], BeforeValidator(lambda value: value or ())] = ()
-    base_url: Annotated[str | None, BeforeValidator(_link)] = None
-    incidents: IncidentsBlock = IncidentsBlock()
-    routes: Annotated[tuple[RouteBlock, ...], BeforeValidator(lambda value: value or ())] = ()
-    quiet: QuietBlock | None = None
-    schedule: ScheduleBlock = ScheduleBlock()
-    usage: UsageBlock | None = None
-    parity: Annotated[dict[str, ParityBlock], BeforeValidator(lambda value: value or {})] = Field(default_factory=dict)
-    custom: CustomBlock | None = None
-    delivery: DeliveryBlock = DeliveryBlock()
-    web: WebBlock = WebBlock()
-    clock: Moment | None = None
-    heartbeat: Annotated[str | None, BeforeValidator(_link)] = None
-    log: Annotated[str, choice("a form of log", LOGS)] = "text"
+    holidays: Annotated[tuple[HolidayBlock, ...], BeforeValidator(dated)] = Field(
+        default=(), description="local days that are not like others: never judged, never learned from"
+    )
+    exclude: Annotated[tuple[ExclusionBlock, ...], BeforeValidator(lambda value: value or ())] = Field(
+        default=(), description="stretches of time that are never judged, never learned from"
+    )
+    base_url: Link = Field(default=None, description="where people reach the pages: messages link to here")
+    incidents: IncidentsBlock = Field(
+        default=IncidentsBlock(), description="how long things take in the life of an incident"
+    )
+    routes: Annotated[tuple[RouteBlock, ...], BeforeValidator(lambda value: value or ())] = Field(
+        default=(),
+        description="who is told of what: the first that fits takes a message; what none takes goes to all",
+    )
+    quiet: QuietBlock | None = Field(
+        default=None,
+        description="hours and days in which only what is critical is told; the rest waits until they are over",
+    )
+    schedule: ScheduleBlock = Field(default=ScheduleBlock(), description="when `trackwatch serve` evaluates")
+    usage: UsageBlock | None = Field(
+        default=None, description="where the SQL lies that says what anybody reads, for `unused.never_queried`"
+    )
+    parity: Annotated[dict[str, ParityBlock], BeforeValidator(lambda value: value or {})] = Field(
+        default_factory=dict,
+        description="tables elsewhere that should agree with the events, each under a name of your own",
+    )
+    custom: CustomBlock | None = Field(default=None, description="checks of your own")
+    delivery: DeliveryBlock = Field(
+        default=DeliveryBlock(), description="how much is told at once, and for how long it is tried"
+    )
+    web: WebBlock = Field(default=WebBlock(), description="the pages")
+    clock: Moment | None = Field(
+        default=None, description="it is always this time: for a demonstration on events that have ended"
+    )
+    heartbeat: Link = Field(
+        default=None,
+        description="an address that is pinged at each evaluation, and tells you when no ping comes (healthchecks.io)",
+    )
+    log: Annotated[str, choice("a form of log", LOGS)] = Field(
+        default="text", description="how logs are written: `json` is for machines"
+    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from monitor.blocks import Block
 from monitor.document import shortened
@@ -76,9 +76,11 @@ class ProxyBlock(Block):
 
     noun: ClassVar[str] = "the proxy"
 
-    header: Words = "X-Forwarded-User"
-    trusted: Annotated[tuple[Network, ...], BeforeValidator(_networks)]
-    act: Names = ()
+    header: Words = Field(default="X-Forwarded-User", description="the header that says who it is")
+    trusted: Annotated[tuple[Network, ...], BeforeValidator(_networks)] = Field(
+        description="addresses or networks from which the header is believed"
+    )
+    act: Names = Field(default=(), description="who may act; `*` is everybody, the others may read")
 
 
 class WebBlock(Block):
@@ -86,13 +88,27 @@ class WebBlock(Block):
 
     noun: ClassVar[str] = "the pages"
 
-    host: Words = LOOPBACK[0]
-    port: Annotated[Whole, BeforeValidator(_port)] = PORT
-    enabled: Flag = True
-    users_file: Words | None = None
-    proxy: ProxyBlock | None = None
-    hosts: Names = ()
-    secret: Words | None = None
+    host: Words = Field(
+        default=LOOPBACK[0], description="where to listen; on an address that others reach, a login must be configured"
+    )
+    port: Annotated[Whole, BeforeValidator(_port)] = Field(
+        default=PORT, description="where to listen; 0 is any that is free"
+    )
+    enabled: Flag = Field(default=True, description="`false`: no pages")
+    users_file: Words | None = Field(
+        default=None, description="the file of users (`trackwatch user add`), beside this one"
+    )
+    proxy: ProxyBlock | None = Field(
+        default=None, description="a reverse proxy that logs people in and says who they are"
+    )
+    hosts: Names = Field(
+        default=(),
+        description="further names under which people reach the pages, beside that of `base_url`; others are refused",
+    )
+    secret: Words | None = Field(
+        default=None,
+        description="signs the sessions. Left out, a restart ends them; several processes need the same one",
+    )
 
     def read(self, home: Path) -> Serving:
         """Return the settings; a relative path is one beside the configuration, in `home`."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from checks.base import Catalog, Measure
+from checks.settings import required, setting
 from monitor.stores.against import Against
 from monitor.stores.own import OwnQuery
 
@@ -29,21 +30,31 @@ class StoreSettings:
     constant, such as `event: "=Order Line Added"`.
     """
 
-    url: str
-    layout: LayoutName = "events"
+    url: str = required("where the events are: the URL of a database, or of a folder of files")
+    layout: LayoutName = setting("events", "how events lie there")
     sources: Mapping[str, str] = field(default_factory=dict)  # segment, rudderstack: source -> schema
-    table: str | None = None  # events: "events" or "schema.events"
-    columns: Mapping[str, str] = field(default_factory=dict)
-    preset: Literal["amplitude", "mixpanel", "posthog"] | None = None  # events: whose export table it is
-    times: Literal["text", "seconds", "milliseconds", "microseconds"] | None = None  # events: ISO 8601, or since 1970
-    dimensions: Mapping[str, str] = field(default_factory=dict)  # dimension -> column, beside what the layout knows
-    views: bool | None = None  # segment, rudderstack: read `x_view` instead of `x`; None: where the store is BigQuery
-    partition: str | None = None  # column of the day under which rows lie: that of received_at, or a later one
-    syncs: Mapping[str, str] = field(default_factory=dict)  # the store's own history of loads: see `syncs.py`
+    table: str | None = setting(None, "layout `events`: its table, as `events` or `schema.events`")
+    columns: Mapping[str, str] = field(default_factory=dict, metadata={"means": "field: column, where they differ"})
+    preset: Literal["amplitude", "mixpanel", "posthog"] | None = setting(
+        None, "layout `events`: whose export the table is"
+    )
+    times: Literal["text", "seconds", "milliseconds", "microseconds"] | None = setting(
+        None, "layout `events`: how times are kept, where not as times: ISO 8601, or numbers since 1970"
+    )
+    dimensions: Mapping[str, str] = field(
+        default_factory=dict, metadata={"means": "dimension: column, beside those that the layout knows"}
+    )
+    views: bool | None = setting(
+        None, "layouts `segment`, `rudderstack`: read `x_view` instead of `x`; left out: where the store is BigQuery"
+    )
+    partition: str | None = setting(
+        None, "the column of the day under which rows lie: that of received_at, or a later one"
+    )
+    syncs: Mapping[str, str] = field(default_factory=dict, metadata={"means": "the store's own history of loads"})
     naive_zone: str = "UTC"  # IANA name: what times without a zone mean
     timeout: float = 300.0  # seconds that one statement may take
     repeat_window: int = 60  # seconds within which the same content under another id is a repeat
-    failed: str | None = None  # snowplow: the table of events that the pipe refused
+    failed: str | None = setting(None, "layout `snowplow`: the table of events that the pipe refused")
     queries: tuple[OwnQuery, ...] = ()  # that users wrote; from the block `custom`
     against: tuple[Against, ...] = ()  # what is compared with tables elsewhere; from the block `parity`
 

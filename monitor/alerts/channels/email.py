@@ -22,6 +22,7 @@ from email.utils import format_datetime, parseaddr
 from hashlib import sha256
 from typing import Any
 
+from checks.settings import required, setting
 from monitor.alerts.base import Receipt
 from monitor.alerts.html import as_html
 from monitor.alerts.message import Message, Severity
@@ -38,22 +39,24 @@ CHART = "chart"
 class Email:
     """Mails to a few addresses through one SMTP server."""
 
-    host: str
-    sender: str  # an address, with a name if one likes: Trackwatch <trackwatch@acme.example>
-    to: tuple[str, ...]
-    port: int = 587
-    user: str | None = None
-    password: str | None = field(default=None, repr=False)
-    starttls: bool = True
-    ssl: bool = False  # TLS from the first byte (port 465), instead of STARTTLS
-    cafile: str | None = None  # certificates to trust, where the server's is not signed by a public authority
-    imap_host: str | None = None  # a mailbox that gets these mails too: there it is looked whether one has arrived
-    imap_port: int = 993  # encrypted from the first byte
-    imap_user: str | None = None
-    imap_password: str | None = field(default=None, repr=False)
-    imap_folder: str = "INBOX"
-    per_second: float = 1.0  # mails
-    timeout: float = 30.0  # seconds, for each answer
+    host: str = required("the SMTP server")
+    sender: str = required("an address, with a name if one likes: Trackwatch <trackwatch@acme.example>")
+    to: tuple[str, ...] = required("addresses")
+    port: int = setting(587, "the server's port")
+    user: str | None = setting(None, "the name to log in with")
+    password: str | None = setting(None, "the password; never sent unencrypted", secret=True)
+    starttls: bool = setting(True, "encrypt before anything is said")
+    ssl: bool = setting(False, "TLS from the first byte (port 465), instead of STARTTLS")
+    cafile: str | None = setting(None, "certificates to trust, where no public authority has signed the server's")
+    imap_host: str | None = setting(
+        None, "a mailbox that gets these mails too, where it is looked whether one has arrived"
+    )
+    imap_port: int = setting(993, "its port, encrypted from the first byte")
+    imap_user: str | None = setting(None, "the name to log in with there")
+    imap_password: str | None = setting(None, "the password there", secret=True)
+    imap_folder: str = setting("INBOX", "the folder to look in")
+    per_second: float = setting(1.0, "mails a second")
+    timeout: float = setting(30.0, "seconds, for each answer")
     turns: Bucket = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

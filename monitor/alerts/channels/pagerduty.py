@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from checks.settings import required, setting
 from monitor.alerts.base import Receipt
 from monitor.alerts.channels.webhook import content
 from monitor.alerts.message import Link, Message, Reason
@@ -28,11 +29,11 @@ ACTIONS = {Reason.RESOLVED: "resolve", Reason.ACKNOWLEDGED: "acknowledge", Reaso
 class Pagerduty:
     """Alerts of one service integration."""
 
-    routing_key: str = field(repr=False)  # the integration key of type "Events API V2"
-    url: str = "https://events.pagerduty.com/v2/enqueue"
-    client_url: str | None = None  # where the monitor's own pages are
-    per_second: float = 2.0  # events; PagerDuty takes 120 a minute
-    timeout: float = 30.0  # seconds
+    routing_key: str = required("the key of an integration of type Events API V2", secret=True)
+    url: str = setting("https://events.pagerduty.com/v2/enqueue", "where PagerDuty is")
+    client_url: str | None = setting(None, "where the monitor's own pages are")
+    per_second: float = setting(2.0, "events a second: PagerDuty takes 120 a minute")
+    timeout: float = setting(30.0, "seconds, for each request")
     turns: Bucket = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 
 from slack_sdk import WebClient
 
+from checks.settings import required, setting
 from monitor.alerts.base import Receipt
 from monitor.alerts.blockkit import as_blocks, as_line, escape
 from monitor.alerts.message import Chart, Message, Reason
@@ -41,13 +42,13 @@ _log = logging.getLogger(__name__)
 class Slack:
     """Posts to one Slack channel. `channel` is best an id (`C…`): names cannot be looked into."""
 
-    token: str = field(repr=False)
-    channel: str
-    app_token: str | None = field(default=None, repr=False)  # xapp-…: buttons are heard over Socket Mode
-    signing_secret: str | None = field(default=None, repr=False)  # buttons are heard at /slack/interactions
-    per_second: float = 1.0  # messages; what Slack allows in one channel
-    base_url: str = "https://slack.com/api/"
-    timeout: int = 10  # seconds, for each request
+    token: str = required("the bot token, xoxb-…", secret=True)
+    channel: str = required("the id of a channel, C…: names cannot be looked into")
+    app_token: str | None = setting(None, "xapp-…: buttons are heard over Socket Mode", secret=True)
+    signing_secret: str | None = setting(None, "buttons are heard at /slack/interactions", secret=True)
+    per_second: float = setting(1.0, "messages a second: what Slack allows in one channel")
+    base_url: str = setting("https://slack.com/api/", "where Slack is")
+    timeout: int = setting(10, "seconds, for each request")
     turns: Bucket = field(init=False, repr=False, compare=False)
     _people: People = field(default_factory=People, init=False, repr=False, compare=False)
 

@@ -19,6 +19,7 @@ from typing import Any
 
 import orjson
 
+from checks.settings import required, setting
 from monitor.alerts.base import Receipt
 from monitor.alerts.message import Facts, Link, Message
 from monitor.alerts.pace import Bucket, bucket
@@ -35,10 +36,10 @@ PREFIX = "whsec_"  # of a secret that is written in base64
 class Webhook:
     """JSON to one address."""
 
-    url: str
-    secret: str | None = field(default=None, repr=False)  # shared with the receiver; `whsec_…` is base64
-    per_second: float = 5.0  # messages
-    timeout: float = 30.0  # seconds
+    url: str = required("the address")
+    secret: str | None = setting(None, "shared with the receiver, to sign with; `whsec_…` is base64", secret=True)
+    per_second: float = setting(5.0, "messages a second")
+    timeout: float = setting(30.0, "seconds, for each request")
     turns: Bucket = field(init=False, repr=False, compare=False)
     _clock: Callable[[], float] = field(default=time.time, init=False, repr=False, compare=False)
 
