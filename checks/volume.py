@@ -2,18 +2,20 @@
 
 Every series is judged by the hour and by the day, over trailing windows of 1 to 48 hours and
 1 to 7 days, against a seasonal forecast with calibrated tails (`checks.counts`): a full stop
-shows within the hour, a slow leak after days.
+shows within the hour, a leak after days. What moves slowly, over weeks, is told apart from
+seasons and growth by what the other events of the source do (`checks.levels`).
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from checks import counts
+from checks import counts, levels
 from checks.base import Bucket, Evidence, Finding, Floats, Grain, Key, Kind, Measure, Profile, Stat, Table, check
 from checks.expectation import count_evidence, forecast_of, judged, start_of
 from checks.plan import Plan
@@ -39,6 +41,13 @@ KINDS = {
         symptom=True,
         volume=True,
     ),
+    "shift": Kind(
+        title="{subject} has shifted to another level",
+        advice="No single day shows it. Compare its share by release, app version and page over the last weeks;"
+        " if people do it more or less often, nothing is wrong, and in some weeks it will be what is usual.",
+        family="level",
+        spoils=False,
+    ),
 }
 
 
@@ -53,6 +62,9 @@ class VolumeParams:
         0.5, "share of the expected messages that came on top; smaller excesses are not told, however certain"
     )
     min_events: float = setting(10.0, "messages lost or in excess below which nothing is told")
+    min_shift: float = setting(
+        0.4, "share of a week's messages that is lost slowly, or as many times more; smaller shifts are not told"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +97,17 @@ class Volume:
             columns = judged(profile, table)
             if table.keys and columns:
                 yield from _judge(table, columns, params)
+                if grain == "day":
+                    yield from _shifts(table, columns, params)
 
     def evidence(self, profile: Profile, plan: Plan, params: VolumeParams, finding: Finding) -> Evidence | None:
         """Return the counts around the change, in the grain in which it was found."""
-        return count_evidence(profile.table(Stat.ROWS, _grain(finding.bucket)), finding)
+        table = profile.table(Stat.ROWS, _grain(finding.bucket))
+        if finding.kind == "shift":  # beside what was usual before, not beside a level that has come along
+            usable = table.usable.copy()
+            usable[:, len(table.calendar) - 7 * levels.GAP :] = False
+            table = replace(table, usable=usable)
+        return count_evidence(table, finding)
 
 
 def _grain(bucket: Bucket | None) -> Grain:
@@ -164,6 +183,45 @@ def _settled(kind: str, test: _Test, params: VolumeParams) -> bool | None:
     if kind == "drop":
         return test.latest > (1 - params.min_drop / 2) * test.due
     return test.latest < (1 + params.min_spike / 2) * test.due
+
+
+def _shifts(table: Table, columns: list[tuple[int, Bucket]], params: VolumeParams) -> Iterator[Finding]:
+    """Yield how far the last seven days of each series are from the weeks a month ago."""
+    for column, bucket in columns:
+        since = start_of(table, column - 6)
+        for key, level in zip(table.keys, levels.levels(table, column), strict=True):
+            if level is not None:
+                yield _shift(key, (bucket, since), level, params)
+
+
+def _shift(key: Key, when: tuple[Bucket, dt.datetime], level: levels.Level, params: VolumeParams) -> Finding:
+    difference, least = level.observed - level.expected, -math.log1p(-params.min_shift)
+    lasts = math.copysign(level.before, level.before * level.moved) >= least / 3  # one odd week is no level
+    effect = difference / level.expected
+    return Finding(
+        kind="shift",
+        event=key.event,
+        source=key.source,
+        bucket=when[0],
+        since=when[1],
+        observed=level.observed,
+        expected=level.expected,
+        low=level.low,
+        high=level.high,
+        p_value=level.p_value,
+        effect=effect,
+        relevant=abs(level.moved) >= least and lasts and abs(difference) >= params.min_events,
+        settled=True if abs(level.moved) < least / 2 else None,
+        rows=abs(difference),
+        text=_shift_text(key, level, effect) if level.p_value <= TELLING else "",
+    )
+
+
+def _shift_text(key: Key, level: levels.Level, effect: float) -> str:
+    return (
+        f"{key}: {number(level.observed)} in the last 7 days, where {between(level.low, level.high)} would be in"
+        f" keeping with the weeks a month ago and with the other events of {key.source} ({change(effect)})."
+    )
 
 
 def _text(key: Key, bucket: Bucket, test: _Test, effect: float) -> str:
