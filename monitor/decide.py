@@ -22,6 +22,8 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -92,6 +94,29 @@ def _verdict(finding: Finding, price: Price | None, plan: Plan, budget: Budget, 
 def _enough(finding: Finding, budget: Budget) -> bool:
     """Say whether enough messages are concerned; a broken rule, or a check that does not count them, is."""
     return finding.p_value is None or not finding.rows or finding.rows >= budget.min_messages
+
+
+def weekly(verdicts: Iterable[Verdict], zone: ZoneInfo) -> dict[str, dict[str, Any]]:
+    """Return by ISO week of their buckets how many tests each check made, and the false alerts to be expected of them.
+
+    A test whose null hypothesis holds alerts with the chance of its threshold. How many of them do is
+    estimated as from those with p above one half the share of true null hypotheses is (Storey 2002,
+    JRSS B 64): those at most `FAR`, divided by it.
+    """
+    weeks: dict[dt.datetime, str] = {}
+    found: dict[str, dict[str, Any]] = {}
+    for verdict in verdicts:
+        finding = verdict.finding
+        if finding.bucket is None:
+            continue
+        if (end := finding.bucket.end) not in weeks:
+            year, week, _ = (end - dt.timedelta(seconds=1)).astimezone(zone).isocalendar()
+            weeks[end] = f"{year}-W{week:02}"
+        spent = found.setdefault(weeks[end], {"tests": {}, "risk": 0.0})
+        spent["tests"][finding.check] = spent["tests"].get(finding.check, 0) + 1
+        if verdict.cost is not None and finding.p_value is not None and finding.p_value <= FAR:
+            spent["risk"] += verdict.cost / FAR
+    return found
 
 
 def unit_of(finding: Finding, kind_of: KindOf) -> Unit:

@@ -17,7 +17,7 @@ from monitor.alerts.deliver import Delivery, Outcome, deliver
 from monitor.alerts.message import Chart, Message
 from monitor.compose import Composer
 from monitor.config import Config
-from monitor.decide import Verdict
+from monitor.decide import Verdict, weekly
 from monitor.errors import StoreError
 from monitor.evaluate import Evaluation, advance, evaluate, operational
 from monitor.feedback import MARKS, MEMORY, Precision, demoted, precisions
@@ -232,7 +232,12 @@ def _remember(
             progress=loaded.progress,
             incidents=result.incidents,
             deliveries=deliveries,
-            summary={"rows": reading.rows, "findings": len(result.verdicts), "open": open_now},
+            summary={
+                "rows": reading.rows,
+                "findings": len(result.verdicts),
+                "open": open_now,
+                "weeks": weekly(result.verdicts, ZoneInfo(config.zone)),
+            },
             snapshots=stock.snapshots,
         )
     )

@@ -21,6 +21,7 @@ class Reason(StrEnum):
     ESCALATED = "nobody has it in hand"
     CHANGED = "changed"  # of a digest: some of its members are not as they were
     RESOLVED = "resolved"
+    REPORT = "weekly report"
     TEST = "test message"
 
 
@@ -91,6 +92,25 @@ class Chart:
     spark: str = ""  # the same series in one line of block characters, for plain text
 
 
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture that a page shows as `cid:name`, and the words for those who do not see it."""
+
+    name: str
+    png: bytes
+    alt: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A whole document, for channels that can show one; the blocks of its message are a summary for the others."""
+
+    text: str
+    html: str
+    document: str  # the same as JSON
+    pictures: tuple[Picture, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """One thing to tell one channel."""
@@ -105,6 +125,8 @@ class Message:
     at: dt.datetime
     mention: str | None = None  # owner: an email address, a Slack user, group or channel
     chart: Chart | None = None
+    page: Page | None = None
+    to: str | None = None  # the address of the one person whom it is for; None: all whom the channel reaches
 
     @property
     def is_of_incident(self) -> bool:

@@ -54,15 +54,12 @@ def _report(config: Config, week_text: str | None, owner: str | None, now: dt.da
     from zoneinfo import ZoneInfo  # noqa: PLC0415 keeps --help fast
 
     from monitor.history.memory import Memory  # noqa: PLC0415
-    from monitor.pipeline import composer_of  # noqa: PLC0415
-    from monitor.report.content import report  # noqa: PLC0415
-    from monitor.report.gather import gather  # noqa: PLC0415
+    from monitor.report.gather import report_of  # noqa: PLC0415
     from monitor.report.week import Week  # noqa: PLC0415
 
     zone = ZoneInfo(config.zone)
     week = Week.parse(week_text) if week_text else Week.before(now, zone)
-    facts = gather(Memory(config.state_url, config.workspace), config, week)
-    return report(facts, config.plan, composer_of(config), now, owner)
+    return report_of(Memory(config.state_url, config.workspace), config, week, now, owner)
 
 
 def _written(report: Report, form: str) -> str:

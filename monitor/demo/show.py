@@ -24,8 +24,7 @@ from monitor.demo.shop import Demo, build
 from monitor.history.memory import Memory
 from monitor.output import document
 from monitor.pipeline import Installation, Result, composer_of, run
-from monitor.report.content import report
-from monitor.report.gather import gather
+from monitor.report.gather import report_of
 from monitor.report.html import as_html as report_html
 from monitor.report.week import Week
 from monitor.serving import PORT
@@ -170,8 +169,8 @@ def _write(performance: Performance) -> None:
 def _write_report(performance: Performance) -> None:
     """Write the report of the last week that was over."""
     config, now = performance.config, performance.shop.now
-    facts = gather(Memory(config.state_url, config.workspace), config, Week.before(now, ZoneInfo(config.zone)))
-    week = report(facts, config.plan, composer_of(config), now)
+    memory = Memory(config.state_url, config.workspace)
+    week = report_of(memory, config, Week.before(now, ZoneInfo(config.zone)), now)
     (performance.folder / "report.html").write_text(report_html(week), encoding="utf-8")
 
 

@@ -14,7 +14,7 @@ from checks.base import Grain, Stat
 from monitor.actions import Verb
 from monitor.history import points, schema
 from monitor.history.engine import transaction
-from monitor.history.times import moment
+from monitor.history.times import moment, seconds
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,6 +58,25 @@ class Shelf:
             Run(moment(row.at), moment(row.judged_from), moment(row.judged_until), orjson.loads(row.summary))
             for row in rows
         )
+
+    def summaries(self, since: dt.datetime, until: dt.datetime) -> tuple[Mapping[str, Any], ...]:
+        """Return what was noted of the runs in [since, until), the oldest first."""
+        table = schema.run
+        span = (table.c.at >= seconds(since), table.c.at < seconds(until))
+        with transaction(self._engine) as connection:
+            found = connection.scalars(select(table.c.summary).where(self._ours(table), *span).order_by(table.c.id))
+            return tuple(orjson.loads(summary) for summary in found)
+
+    def beginnings(self) -> dict[str, dt.datetime]:
+        """Return the first hour in which each event was ever seen, on any source."""
+        table = schema.series
+        query = (
+            select(table.c.event, func.min(table.c.first_seen).label("first"))
+            .where(self._ours(table), table.c.measure == Stat.ROWS, table.c.first_seen.is_not(None))
+            .group_by(table.c.event)
+        )
+        with transaction(self._engine) as connection:
+            return {row.event: moment(row.first) for row in connection.execute(query)}
 
     def points_of(self, event: str, since: dt.datetime, until: dt.datetime, grains: Sequence[Grain]) -> pd.DataFrame:
         """Return what was measured of one event in [since, until), as `Memory.points` does of all."""

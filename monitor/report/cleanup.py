@@ -55,6 +55,10 @@ class CleanUp:
         """Return what to do."""
         return ADVICE[self.step]
 
+    def is_blocked(self) -> bool:
+        """Say whether something else has to change first."""
+        return self.step == LAST
+
 
 def cleanup_list(
     incidents: Iterable[Incident], plan: Plan, inventory: Inventory | None, usage: Usage | None
@@ -96,7 +100,7 @@ def saved(items: Sequence[CleanUp]) -> tuple[int, int | None]:
 
 def removable(items: Iterable[CleanUp]) -> tuple[tuple[str, ...], ...]:
     """Return where the plan writes down what can go without anything being changed first, as paths of the plan."""
-    going = [item for item in items if item.planned and item.step < LAST]
+    going = [item for item in items if item.planned and not item.is_blocked()]
     return tuple(
         ("events", item.event) if item.property is None else ("events", item.event, "properties", item.property)
         for item in going

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from monitor.output import stamp
-from monitor.report.content import Report, Told
+from monitor.report import words
+from monitor.report.content import Lengths, Monitor, Report, Told
 from monitor.report.score import Score
 
 VERSION = 1
@@ -47,11 +49,46 @@ def document(report: Report) -> dict[str, Any]:
             }
             for row in report.rows
         ],
-        "owners": {owner: score.value for owner, score in report.owners.items()},
-        "cleanup": list(report.cleanup),
-        "nothing_came_of": list(report.unwatched),
-        "monitor": {"alerts": report.alerts, "budget": report.budget},
+        "owner": report.owner,
+        "owners": {part.name: part.score.value for part in report.owners},
+        "sources": {part.name: part.score.value for part in report.sources},
+        "open_by_owner": {part.name: list(part.open) for part in report.owners if part.open},
+        "hours_to_detect": _lengths(report.detected),
+        "hours_to_resolve": _lengths(report.resolved),
+        "cleanup": [*(item.text for item in report.removable), *report.notices],
+        "removable": {
+            "items": [{**asdict(item), "advice": item.advice()} for item in report.removable],
+            "values": report.saved[0],
+            "bytes": report.saved[1],
+            "diff": words.CLEANUP if words.can_be_removed(report) else None,
+        },
+        "undecided": [
+            {"incident": each.incident, "text": each.text, "since": stamp(each.since)} for each in report.undecided
+        ],
+        "coverage": {
+            "planned": report.coverage.planned,
+            "unowned": report.coverage.unowned,
+            "unwatched": {each.event: each.why for each in report.coverage.unwatched},
+        },
+        "monitor": _monitor(report.monitor),
     }
+
+
+def _monitor(monitor: Monitor) -> dict[str, Any]:
+    return {
+        "alerts": monitor.alerts,
+        "budget": monitor.budget,
+        "tests": monitor.tests,
+        "expected_false": monitor.risk,
+        "precision": list(monitor.precision),
+        "idle": {each.event: each.why for each in monitor.idle},
+        "judged_until": stamp(monitor.until) if monitor.until else None,
+    }
+
+
+def _lengths(lengths: Lengths) -> dict[str, Any]:
+    hours = [round(each.total_seconds() / 3600, 1) for each in (lengths.median, lengths.longest)]
+    return {"count": lengths.count, "median": hours[0], "longest": hours[1]}
 
 
 def _score(score: Score) -> dict[str, Any]:

@@ -1,36 +1,67 @@
-"""What is remembered that a report of a week needs?"""
+"""What is remembered that a report of a week needs? The state database alone is asked, never the event store."""
 
 from __future__ import annotations
 
 import datetime as dt
 from zoneinfo import ZoneInfo
 
+from monitor import inventory
 from monitor.config import Config
 from monitor.history.memory import Memory
-from monitor.report.content import Facts
+from monitor.inventory import Inventory
+from monitor.pipeline import composer_of, marked
+from monitor.report.content import Report
+from monitor.report.itself import monitor
 from monitor.report.losses import WEEKS
+from monitor.report.making import TREND, Facts, report
 from monitor.report.week import Week
+from monitor.usage import survey
+from monitor.usage.survey import Survey
 
-TREND = 3  # weeks before, whose scores are shown
+LATE = dt.timedelta(days=14)  # after a week, in which runs may still have judged some of it
 
 
-def gather(memory: Memory, config: Config, week: Week) -> Facts:
-    """Return the counts of a week and of those it is compared with, and the incidents of all of them.
+def report_of(memory: Memory, config: Config, week: Week, now: dt.datetime, owner: str | None = None) -> Report:
+    """Return the report of a week, of what is remembered now.
+
+    Args:
+        memory: where it is remembered.
+        config: what is watched.
+        week: any, also one that is not over.
+        now: the time.
+        owner: only of the events that they answer for.
+
+    Raises:
+        StateError: the state database does not answer.
+    """
+    return report(gather(memory, config, week, now), config.plan, composer_of(config), now, owner)
+
+
+def gather(memory: Memory, config: Config, week: Week, now: dt.datetime) -> Facts:
+    """Return the counts of a week and of those it is compared with, their incidents, and what else is known.
 
     Raises:
         StateError: the state database does not answer.
     """
     zone = ZoneInfo(config.zone)
-    first = week.back(WEEKS + TREND).span(zone).start
-    until = week.span(zone).end
+    first, span = week.back(WEEKS + TREND).span(zone).start, week.span(zone)
     known = memory.incidents(since=first - dt.timedelta(seconds=1))
     touched = {event for incident in known for event in incident.events}
+    stock, looked, progress = memory.snapshot(inventory.NAME), memory.snapshot(survey.NAME), memory.progress()
+    runs = memory.shelf.summaries(span.start, span.end + LATE)
     return Facts(
         week=week,
         zone=zone,
-        points=memory.shelf.weeks_of(touched, first, until),
-        incidents=tuple(incident for incident in known if incident.started < until),
+        points=memory.shelf.weeks_of(touched, first, span.end),
+        incidents=tuple(incident for incident in known if incident.started < span.end),
         workspace=config.workspace,
-        budget=config.budget.false_alerts_per_week,
         base_url=config.base_url,
+        inventory=Inventory.from_json(stock[1]) if stock else None,
+        usage=Survey.from_json(looked[1]).usage if looked else None,
+        checks=config.checks,
+        first=memory.shelf.beginnings(),
+        judged=progress.oldest if progress else None,
+        monitor=monitor(
+            week, runs, marked(memory, now), tuple(config.checks), known, config.budget.false_alerts_per_week
+        ),
     )

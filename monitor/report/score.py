@@ -3,13 +3,14 @@
 The score is what is left of 100 after the loss: of all messages that were due, the share that was
 missing, malformed, copied or late while an incident said so. An event's share does not depend on
 its volume; events are put together by their priority alone, so that a busy week of one event does
-not hide the bad week of another. Losses add up: each incident's part is a number of points.
+not hide the bad week of another. Losses add up: each incident's part is a number of points, and
+what an event lost is the sum of what it lost on its sources. docs/report.md has the definition.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from checks.plan import Priority
 from monitor.decide import WEIGHTS
@@ -19,12 +20,13 @@ CAUSES = ("missing", "malformed", "copied", "late")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loss:
-    """What one incident took from one event in a week, in messages."""
+    """What one incident took from one event on one source in a week, in messages."""
 
     incident: str
     event: str
     cause: str  # one of CAUSES
     rows: float
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,7 @@ class EventWeek:
     priority: Priority
     rows: float  # messages that came
     losses: tuple[Loss, ...] = ()
+    sources: Mapping[str, float] = field(default_factory=dict)  # of these, by source
 
     @property
     def due(self) -> float:
@@ -56,6 +59,11 @@ class EventWeek:
         """Return what is left of 100."""
         return 100 * (1 - self.lost)
 
+    def on(self, source: str) -> EventWeek:
+        """Return what came and was lost on one source."""
+        mine = tuple(loss for loss in self.losses if loss.source == source)
+        return replace(self, rows=self.sources.get(source, 0.0), losses=mine, sources={})
+
 
 @dataclass(frozen=True, slots=True)
 class Score:
@@ -63,6 +71,11 @@ class Score:
 
     value: float | None  # None: nothing was due
     taken: Mapping[str, float] = field(default_factory=dict)  # incident -> points
+
+    @property
+    def lift(self) -> tuple[str, float] | None:
+        """Return the incident whose end would lift the score most, and by how many points; None: there is none."""
+        return next(iter(self.taken.items()), None)
 
 
 def together(events: Iterable[EventWeek]) -> Score:
@@ -85,6 +98,18 @@ def together(events: Iterable[EventWeek]) -> Score:
             taken[incident] = taken.get(incident, 0.0) + points
     ordered = dict(sorted(taken.items(), key=lambda pair: -pair[1]))
     return Score(100 - sum(ordered.values()), ordered)
+
+
+def by_source(events: Sequence[EventWeek]) -> dict[str, Score]:
+    """Return the score of each source, the worst first."""
+    names = {name for event in events for name in (*event.sources, *(loss.source for loss in event.losses)) if name}
+    scores = {name: together(event.on(name) for event in events) for name in sorted(names)}
+    return worst_first(scores)
+
+
+def worst_first(scores: Mapping[str, Score]) -> dict[str, Score]:
+    """Return scores in the order in which they need looking at; last those of which nothing was due."""
+    return dict(sorted(scores.items(), key=lambda pair: 101 if pair[1].value is None else pair[1].value))
 
 
 def _parts(losses: Sequence[Loss]) -> dict[str, float]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Flask, render_template, request
 from flask.typing import ResponseReturnValue
-from jinja2 import StrictUndefined
+from jinja2 import BaseLoader, ChoiceLoader, PackageLoader, StrictUndefined
 from werkzeug.exceptions import HTTPException
 
 from monitor.config import Config
@@ -54,6 +54,7 @@ def create_app(config: Config, memory: Memory, now: Callable[[], dt.datetime]) -
     app.url_map.merge_slashes = False  # the name of an event may have two
     attach(app, config, memory, now)
     access.guard(app, config)
+    app.jinja_loader = ChoiceLoader([app.jinja_loader or BaseLoader(), PackageLoader("monitor.report")])
     for page in PAGES:
         app.register_blueprint(page.blueprint)
     app.jinja_env.filters.update(words.FILTERS)

@@ -7,9 +7,8 @@ from flask.typing import ResponseReturnValue
 
 from monitor.errors import UsageError
 from monitor.report.html import as_html
-from monitor.report.text import trend
+from monitor.report.look import Look
 from monitor.report.week import Week
-from monitor.web.plan import bars
 from monitor.web.site import Site, site
 from monitor.web.weeks import current, report_of
 
@@ -31,7 +30,7 @@ def week(name: str) -> ResponseReturnValue:
     """Show the report of a week."""
     here = site()
     report = report_of(here, _week(here, name))
-    return render_template("week.html.j2", report=report, trend=trend(report), weeks=_weeks(here), bars=bars)
+    return render_template("week.html.j2", report=report, look=Look(""))
 
 
 @blueprint.get("/reports/<name>/mail")

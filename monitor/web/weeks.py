@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
-from monitor.report.content import Report, report
-from monitor.report.gather import gather
+from monitor.report import gather
+from monitor.report.content import Report
 from monitor.report.week import Week
 from monitor.web.site import Site
 
@@ -25,8 +25,4 @@ def report_of(site: Site, week: Week) -> Report:
     Raises:
         StateError: the state database does not answer.
     """
-
-    def make() -> Report:
-        return report(gather(site.memory, site.config, week), site.config.plan, site.composer, site.now())
-
-    return site.remembered(f"report {week}", make)
+    return site.remembered(f"report {week}", lambda: gather.report_of(site.memory, site.config, week, site.now()))

@@ -11,6 +11,7 @@ from flask import url_for
 from checks.words import number, share
 from monitor.compose import ago, standing
 from monitor.incidents import Incident
+from monitor.report.look import clock
 from monitor.web.site import site
 
 AWKWARD = ("/", ".")  # beginnings that browsers and servers take for parts of an address
@@ -67,4 +68,5 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "share": share,
     "event_url": event_url,
     "plural": plural,
+    "clock": clock,
 }
