@@ -14,7 +14,7 @@ from monitor.affected import affected
 from monitor.alerts.message import Block, Bullets, Chart, Facts, Link, Message, Reason, Text
 from monitor.config import Budget
 from monitor.decide import KindOf
-from monitor.incidents import Incident, Mark
+from monitor.incidents import ADAPTS_AFTER, Incident, Mark
 from monitor.stores.base import Statement
 
 AGAIN = {
@@ -74,10 +74,9 @@ class Composer:
             return headline.text
         if incident.by_hand:
             return f"{standing(incident, self.zone)}. If it goes on, it is opened again."
-        lasted = ago((incident.resolved or now) - incident.started)
         rows = affected(incident.tallies) or abs(headline.rows)
         lost = f" About {number(rows)} messages are affected." if rows else ""
-        return f"Back to normal after {lasted}.{lost}"
+        return f"{_over(headline, (incident.resolved or now) - incident.started)}{lost}"
 
     def _blocks(
         self, incident: Incident, headline: Finding, kind: Kind, reason: Reason, now: dt.datetime
@@ -127,6 +126,13 @@ class Composer:
             return chance
         weekly = number(self.budget.false_alerts_per_week)
         return f"{chance}; rarer than {odds(cost)} is told (budget: {weekly} false alert{'s' * (weekly != '1')} a week)"
+
+
+def _over(headline: Finding, lasted: dt.timedelta) -> str:
+    """Say that it is over; of what could be learned meanwhile, that it may only have become usual."""
+    if headline.p_value is None or headline.kind == "stopped" or lasted < ADAPTS_AFTER:
+        return f"Back to normal after {ago(lasted)}."
+    return f"As expected again after {ago(lasted)}: it is as before, or how it is now has become what is usual."
 
 
 def _marked(incident: Incident, queries: Sequence[Statement]) -> Iterator[Block]:

@@ -13,7 +13,7 @@ from monitor.alerts.message import Severity
 from monitor.config import Budget, Config
 from monitor.decide import Verdict, decide
 from monitor.gate import Due
-from monitor.incidents import Incident
+from monitor.incidents import ADAPTS_AFTER, Incident
 from monitor.judge import judge, kind_of
 from monitor.learned import learned_of
 from monitor.life import AS_USUAL, by_end, open_units, step
@@ -23,7 +23,6 @@ from monitor.routing import Life
 from monitor.severity import lower
 
 After = Callable[[tuple[Incident, ...], dt.datetime], tuple[Incident, ...]]
-ADAPTS_AFTER = dt.timedelta(days=14)  # a changed level that lasts is learned as the new normal; silence never is
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from monitor.affected import Tally
 from monitor.alerts.message import Severity
 from monitor.decide import Unit
 
+ADAPTS_AFTER = dt.timedelta(days=14)  # a changed level that lasts is learned as the new normal; silence never is
 RANK = {Severity.INFO: 0, Severity.WARNING: 1, Severity.CRITICAL: 2}
 
 

@@ -163,6 +163,13 @@ def test_recovery_says_how_long_it_lasted_and_what_it_cost():
     assert "What to do next" not in as_text(message)
 
 
+def test_recovery_from_what_was_learned_meanwhile_does_not_say_that_it_is_as_before():
+    drop = replace(FINDING, check="volume", kind="drop")
+    long = replace(OVER, told=Severity.WARNING, findings=(drop,), started=OVER.started - dt.timedelta(days=20))
+    _, message = told(long)
+    assert message.summary.startswith("As expected again after 21 days: it is as before, or how it is now has become")
+
+
 def test_each_channel_gets_each_message_under_its_own_id():
     done = tell([OPEN], COMPOSER, lambda _: None, NOW, ["slack", "mail"])
     assert [each.id for each in done.deliveries] == ["inc_1-1-opened-mail", "inc_1-1-opened-slack"]
