@@ -56,6 +56,20 @@ class Extremes:
         """Return the score [S] that a day exceeds with this chance (of at least `TAIL`)."""
         return self.location + self.scale * largest_quantile(1 - max(chance, TAIL), self.looks)
 
+    def score(self, chance: Floats) -> Floats:
+        """Return the score [S] that a day's largest exceeds with this chance [S]: the inverse of `chance`.
+
+        >>> ordinary = Extremes(np.zeros(2), np.ones(2), np.full(2, 0.42), 8)
+        >>> ordinary.chance(ordinary.score(np.array([0.3, 0.001]))[:, None])[:, 0].round(4)
+        array([0.3  , 0.001])
+        """
+        edge = largest_quantile(1 - TAIL, self.looks)
+        log = np.log(-np.expm1(np.log1p(-np.clip(chance, 1e-300, 1 - 1e-12)) / self.looks))
+        beyond = np.maximum(scipy.special.log_ndtr(-edge) - log, 0.0)
+        within = np.minimum(-scipy.special.ndtri_exp(log), edge)
+        reached: Floats = self.location + self.scale * within + self.tail * beyond
+        return reached
+
     def rows(self, part: slice) -> Extremes:
         """Return those of some of the series."""
         return Extremes(self.location[part], self.scale[part], self.tail[part], self.looks)

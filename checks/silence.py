@@ -6,6 +6,8 @@ events a day as for a million, and there on day 30 of a silence as on the first.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from checks.base import Floats, Table
@@ -38,27 +40,77 @@ def silence(table: Table, forecast: Forecast) -> Silence:
     Returns:
         P-value, events due and last event, for each bucket from `table.cut` on.
     """
-    values, known = known_counts(table)
-    index = np.arange(values.shape[1])
-    last = np.maximum.accumulate(np.where(values > 0, index, -1), axis=1)
-    judged = known & ~table.calendar.holiday
-    usable = judged & table.usable
-    strange = unseen_weekdays(usable, table)
-    closed = _closed(values, usable, table, forecast) | _may_be_closed(values, usable, strange, last, table)
-    open_ = judged & ~closed
-    told = np.where(open_, forecast.expected, 0.0)
-    total = np.cumsum(told, axis=1)
-    since = np.where(last >= 0, np.take_along_axis(total, np.maximum(last, 0), axis=1), 0.0)
-    due, gap = total - since, index - last
-    begins = -np.expm1(-_ordinary(told, known, table))
-    silent = np.nonzero(judged & (gap > 0) & (last >= 0) & forecast.ready[:, None])
-    phi, p_value = np.zeros_like(due), np.ones_like(due)
-    phi[silent] = _dispersion(forecast, due, gap, silent, table) + STRANGE * strange[silent]
-    p_value[silent] = zero_probability(due[silent], phi[silent]) * begins[silent[0]]
-    p_value **= _trust(p_value, values, usable, table)[:, None]
+    own = _Own.of(table, forecast)
+    p_value, due, phi = own.standing(table, forecast)
+    p_value **= _trust(p_value, own.values, own.usable, table)[:, None]
     new = slice(table.cut, None)
-    seen = _seen_before(values, usable, gap[:, new], table)
-    return Silence(np.maximum(np.maximum(p_value[:, new], seen), 1e-300), due[:, new], last[:, new], phi[:, new])
+    gap = np.arange(p_value.shape[1])[new] - own.last[:, new]
+    seen = _seen_before(own.values, own.usable, own.last[:, new] + 1, gap, table)
+    return Silence(np.maximum(np.maximum(p_value[:, new], seen), 1e-300), due[:, new], own.last[:, new], phi[:, new])
+
+
+def stops(table: Table, forecast: Forecast, onset: Ints, ahead: Ints) -> tuple[Floats, Floats]:
+    """Say how surprising a silence would have been, had nothing come from an hour of the past on.
+
+    Args:
+        table: The series the forecast was made of.
+        forecast: From `forecast(table)`.
+        onset: [O] buckets of the past from which on nothing comes.
+        ahead: [D] how many buckets later it is judged, from 1 on.
+
+    Returns:
+        P-value, and the events due since the last one: [S, O, D].
+    """
+    own = _Own.of(table, forecast)
+    last = own.last[:, np.maximum(onset - 1, 0)]
+    at = onset[:, None] + ahead - 1
+    due, gap = own.total[:, at] - own.until(last)[:, :, None], at - last[:, :, None]
+    series = np.broadcast_to(np.arange(len(due))[:, None, None], due.shape).ravel()
+    phi = _dispersion(forecast, due.ravel(), gap.ravel(), series, table).reshape(due.shape)
+    trust = _trust(own.standing(table, forecast)[0], own.values, own.usable, table)
+    p_value = (zero_probability(due, phi) * own.begins[:, None, None]) ** trust[:, None, None]
+    first = np.repeat(last + 1, len(ahead), axis=1)
+    seen = _seen_before(own.values, own.usable, first, gap.reshape(first.shape), table).reshape(due.shape)
+    told = (last >= 0)[:, :, None] & forecast.ready[:, None, None]
+    return np.where(told, np.maximum(p_value, seen), 1.0), due
+
+
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """What silences of a table's series are held against: [S, N], and [S] of `begins`."""
+
+    values: Floats
+    judged: Bools
+    usable: Bools
+    strange: Bools  # of a weekday that the past has not seen
+    last: Ints  # bucket of the last event, -1: none
+    total: Floats  # events that were due up to each bucket
+    begins: Floats  # chance that a silence begins in a bucket
+
+    @classmethod
+    def of(cls, table: Table, forecast: Forecast) -> _Own:
+        values, known = known_counts(table)
+        last = np.maximum.accumulate(np.where(values > 0, np.arange(values.shape[1]), -1), axis=1)
+        judged = known & ~table.calendar.holiday
+        usable = judged & table.usable
+        strange = unseen_weekdays(usable, table)
+        closed = _closed(values, usable, table, forecast) | _may_be_closed(values, usable, strange, last, table)
+        told = np.where(judged & ~closed, forecast.expected, 0.0)
+        begins = -np.expm1(-_ordinary(told, known, table))
+        return cls(values, judged, usable, strange, last, np.cumsum(told, axis=1), begins)
+
+    def until(self, bucket: Ints) -> Floats:
+        """Return the events that were due up to some buckets [S, m], 0 before the first one."""
+        return np.where(bucket >= 0, np.take_along_axis(self.total, np.maximum(bucket, 0), axis=1), 0.0)
+
+    def standing(self, table: Table, forecast: Forecast) -> tuple[Floats, Floats, Floats]:
+        """Return p-value, events due and dispersion of the silence that stands in each bucket: [S, N]."""
+        due, gap = self.total - self.until(self.last), np.arange(self.values.shape[1]) - self.last
+        silent = np.nonzero(self.judged & (gap > 0) & (self.last >= 0) & forecast.ready[:, None])
+        phi, p_value = np.zeros_like(due), np.ones_like(due)
+        phi[silent] = _dispersion(forecast, due[silent], gap[silent], silent[0], table) + STRANGE * self.strange[silent]
+        p_value[silent] = zero_probability(due[silent], phi[silent]) * self.begins[silent[0]]
+        return p_value, due, phi
 
 
 def _trust(p_value: Floats, values: Floats, usable: Bools, table: Table) -> Floats:
@@ -82,11 +134,12 @@ def _trust(p_value: Floats, values: Floats, usable: Bools, table: Table) -> Floa
     return power
 
 
-def _seen_before(values: Floats, usable: Bools, gap: Ints, table: Table) -> Floats:
-    """Return how often a bucket has stood in such a silence: of the same hours of the day, and as long; [S, M].
+def _seen_before(values: Floats, usable: Bools, first: Ints, gap: Ints, table: Table) -> Floats:
+    """Return how often a bucket has stood in a silence as that of `gap` buckets from `first` on: [S, M].
 
-    A shop that closes early now and then was silent from that hour on before. A silence of a day
-    or more is compared with the same hours of other weeks. Below TWICE nothing is said.
+    Of the same hours of the day, and as long: a shop that closes early now and then was silent
+    from that hour on before. A silence of a day or more is compared with the same hours of other weeks.
+    Below TWICE nothing is said.
     """
     per_day = 24 if table.calendar.grain == "hour" else 1
     silent = usable & (values == 0)
@@ -94,7 +147,6 @@ def _seen_before(values: Floats, usable: Bools, gap: Ints, table: Table) -> Floa
     index = np.arange(values.shape[1])
     ended = np.minimum.accumulate(np.where(silent, len(index), index)[:, ::-1], axis=1)[:, ::-1]
     run = ended - index  # buckets of silence from each bucket on
-    first = index[table.cut :] - gap + 1
     seen, times = np.zeros(gap.shape), np.zeros(gap.shape)
     for day in range(1, table.cut // per_day + 1):
         at = first - day * per_day
@@ -160,18 +212,18 @@ def _may_be_closed(values: Floats, usable: Bools, strange: Bools, last: Ints, ta
     return closed
 
 
-def _dispersion(forecast: Forecast, due: Floats, gap: Ints, silent: tuple[Ints, ...], table: Table) -> Floats:
-    """Return the dispersion phi of silent sums over `gap` buckets: that of the shortest window at least as long.
+def _dispersion(forecast: Forecast, due: Floats, gap: Ints, series: Ints, table: Table) -> Floats:
+    """Return the dispersion phi [m] of silent sums over `gap` buckets of some series.
 
-    Shrunk to Poisson by `STEADY` windows, since few windows seldom show less noise than
-    there is, and often more; where silences do come in clumps, `_trust` sees them.
+    That of the shortest window at least as long. Shrunk to Poisson by `STEADY` windows, since few
+    windows seldom show less noise than there is, and often more; where silences do come in clumps, `_trust` sees them.
     """
     windows = PACES[table.calendar.grain].windows
-    which = np.minimum(np.searchsorted(np.asarray(windows), gap[silent]), len(windows) - 1)
-    a, f = forecast.laws[silent[0], which].T
+    which = np.minimum(np.searchsorted(np.asarray(windows), gap), len(windows) - 1)
+    a, f = forecast.laws[series, which].T
     told = table.cut / np.asarray(windows, dtype=float)
     share = (told / (told + STEADY))[which]
-    phi: Floats = np.maximum((a - 1) * share / np.maximum(due[silent], 1e-9), 0.0) + f
+    phi: Floats = np.maximum((a - 1) * share / np.maximum(due, 1e-9), 0.0) + f
     return phi
 
 

@@ -7,12 +7,13 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from checks.model import READY_DAYS
-from monitor import gate, loading, operations, stocktaking, tell
+from monitor import detectability, gate, loading, operations, stocktaking, tell
 from monitor.alerts.deliver import Delivery, Outcome, deliver
 from monitor.alerts.message import Chart, Message
 from monitor.compose import Composer
@@ -96,7 +97,9 @@ def run(
         waiting={name: each.complete for name, each in loaded.gates.items() if each.state in UNLOADED},
     )
     if not dry_run:
-        _remember(installation, result, loaded, stock, told.deliveries)
+        _remember(
+            installation, result, loaded, {**stock.snapshots, **_power(installation, found, now)}, told.deliveries
+        )
     return _send(installation, result, dry_run=dry_run)
 
 
@@ -215,8 +218,21 @@ def _store_is_down(
     return _send(installation, result, dry_run=dry_run)
 
 
+def _power(installation: Installation, found: Evaluation, now: dt.datetime) -> Mapping[str, Any]:
+    """Return what can be seen of each event, to be kept with the run: once a week, when days were judged."""
+    name = detectability.NAME
+    if found.profile is None or not detectability.due(installation.memory.snapshot(name), now):
+        return {}
+    seen = detectability.detectability(installation.config, found.profile, [v.finding for v in found.verdicts])
+    return {name: seen.to_json()} if seen else {}
+
+
 def _remember(
-    installation: Installation, result: Result, loaded: Loaded, stock: Stock, deliveries: Sequence[Delivery]
+    installation: Installation,
+    result: Result,
+    loaded: Loaded,
+    snapshots: Mapping[str, Any],
+    deliveries: Sequence[Delivery],
 ) -> None:
     """Keep everything in one transaction, before anything is sent."""
     config, memory, reading = installation.config, installation.memory, loaded.reading
@@ -238,7 +254,7 @@ def _remember(
                 "open": open_now,
                 "weeks": weekly(result.verdicts, ZoneInfo(config.zone)),
             },
-            snapshots=stock.snapshots,
+            snapshots=snapshots,
         )
     )
     if loaded.plan.days:

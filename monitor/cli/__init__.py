@@ -27,6 +27,7 @@ COMMANDS = {
     "run": "Evaluate everything that is due, once.",
     "serve": "Keep running: evaluate on schedule.",
     "backtest": "Replay the past: which alerts would have been sent?",
+    "detectability": "How small a drop or spike of each event would be seen, and how soon?",
     "report": "Report on a week: can its answers be trusted, what broke, what to do.",
     "alert": "Send a test message to each channel.",
     "user": "Say who may log in to the pages.",

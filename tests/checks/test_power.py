@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from checks.base import Calendar, Key, Table
+from checks.counts import forecast, surprises
+from checks.power import Bar, Side, seen_by_most, takes
+from checks.scan import count_at, normal_score
+
+DAYS, BUDGET = 56, 0.5 / 40  # false alerts a week of one series
+HOUR, DAY = BUDGET / 168, BUDGET / 7
+
+
+def table(values, grain="hour"):
+    n, hours = values.shape[1], 1 if grain == "hour" else 24
+    index = np.arange(n)
+    starts = np.datetime64("2026-01-05T00:00:00", "s") + np.arange(n + 1) * np.timedelta64(hours, "h")
+    calendar = Calendar(grain, starts, index % (168 // hours), index * hours // 24, np.zeros(n, bool))
+    keys = tuple(Key(f"event {i}") for i in range(len(values)))
+    return Table("rows", calendar, keys, values, np.ones(values.shape, bool), DAYS * 24 // hours)
+
+
+def side(values, grain="hour", bar=1.0):
+    series = np.full(len(values), bar * (HOUR if grain == "hour" else DAY))
+    given_ = table(values if grain == "hour" else values.reshape(len(values), -1, 24).sum(2), grain)
+    return Side(given_, forecast(given_), Bar(series, series, series, 0.2, 0.5, 10.0, 3.0))
+
+
+def traffic(rate, series=24, days=DAYS, seed=1):
+    hour = np.arange(days * 24)
+    wave = 1 + 0.6 * np.sin((hour % 24 - 8) * np.pi / 12)
+    return np.random.default_rng(seed).poisson(rate * wave, (series, days * 24)).astype(float)
+
+
+def smallest(values, change="drop", bar=1.0):
+    """Return the change that is seen within an hour, a day and a week by most moments, over all series."""
+    found = getattr(takes(side(values, bar=bar), side(values, "day", bar)), change)
+    return {name: seen_by_most(least.ravel(), 0.8) for name, least in found.items()}
+
+
+@given(
+    mean=st.floats(0.5, 1e5), spread=st.floats(1.0, 20.0), far=st.floats(-8.0, 8.0).filter(lambda z: abs(z) > 1.5)
+)  # fmt: skip
+def test_the_count_at_a_score_has_that_score(mean, spread, far):
+    one = [np.array([each]) for each in (far, mean, mean * spread)]
+    count = count_at(*one)
+    if count[0] >= 0:
+        assert normal_score(count, *one[1:])[0] == pytest.approx(far, abs=0.02)
+
+
+@pytest.mark.parametrize("change", ["drop", "spike"])
+def test_the_longer_one_waits_and_the_more_comes_the_less_is_seen(change):
+    few, many = (smallest(traffic(rate), change) for rate in (4.0, 400.0))
+    assert few["day"] > few["week"]
+    assert many["hour"] > many["day"] >= many["week"]
+    assert all(few[name] is None or few[name] > many[name] for name in ("hour", "day", "week"))
+
+
+def test_a_stricter_budget_sees_less():
+    values = traffic(20.0)
+    assert smallest(values, bar=1e-3)["day"] > smallest(values)["day"]
+
+
+def test_what_is_too_small_to_matter_is_not_seen():
+    assert smallest(traffic(20_000.0, series=4))["week"] == pytest.approx(0.2, abs=0.02)
+
+
+def test_a_rare_event_is_missed_only_after_days():
+    found = smallest(traffic(0.2))
+    assert found["hour"] is None
+    assert found["day"] is None
+    assert found["week"] > 0.6
+
+
+@pytest.mark.parametrize("rate", [3.0, 60.0])
+def test_a_loss_of_that_size_in_the_days_that_follow_is_seen_as_often_as_promised(rate):
+    """Judge fresh days by the engine itself, with the events lost by chance from an hour on."""
+    past, rng = traffic(rate, series=40, days=DAYS + 2), np.random.default_rng(2)
+    loss = smallest(past[:, : DAYS * 24])["day"]
+    seen = []
+    for onset in range(DAYS * 24, DAYS * 24 + 24, 4):
+        values = past.copy()
+        values[:, onset:] = rng.binomial(past[:, onset:].astype(int), 1 - loss)
+        fresh = table(values)
+        found = surprises(fresh, forecast(fresh))
+        lost = found.drop.expected - found.drop.observed
+        told = (found.p_drop <= HOUR) & (lost >= np.maximum(0.2 * found.drop.expected, 10.0))
+        seen.append(told[:, onset - DAYS * 24 : onset - DAYS * 24 + 24].any(axis=1).mean())
+    assert np.mean(seen) == pytest.approx(0.8, abs=0.12)
