@@ -45,11 +45,11 @@ class Clockwork:
 
     def every(self, name: str, interval: dt.timedelta, job: Job) -> None:
         """Call a function at an interval."""
-        self._add(name, IntervalTrigger(seconds=interval.total_seconds(), timezone=dt.UTC), job)
+        self._add(name, IntervalTrigger(seconds=interval.total_seconds(), timezone=dt.UTC), _guarded(job))
 
     def at(self, name: str, timetable: Timetable, job: Job) -> None:
         """Call a function at the times of a timetable, in place of one of the same name."""
-        self._add(name, _Trigger(timetable), job)
+        self._add(name, _Trigger(timetable), _guarded(job))
 
     def soon(self, name: str) -> None:
         """Call a function now, or right after the call that is under way."""
@@ -68,7 +68,7 @@ class Clockwork:
 
     def _add(self, name: str, trigger: BaseTrigger, job: Job) -> None:
         first = dt.datetime.now(tz=dt.UTC)
-        self._scheduler.add_job(_guarded(job), trigger, id=name, next_run_time=first, replace_existing=True)
+        self._scheduler.add_job(job, trigger, id=name, next_run_time=first, replace_existing=True)
 
 
 class _Trigger(BaseTrigger):  # type: ignore[misc]  # APScheduler ships no types

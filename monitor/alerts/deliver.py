@@ -14,7 +14,7 @@ import datetime as dt
 import logging
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
@@ -27,6 +27,7 @@ from monitor.errors import DeliveryError
 FIRST_PAUSE = dt.timedelta(minutes=1)
 LONGEST_PAUSE = dt.timedelta(hours=1)
 OVERTAKEN = "something newer of the same incident was to be told by then"
+UNSURE = "sent again under the same id: an earlier try may have arrived"
 
 _log = logging.getLogger(__name__)
 
@@ -83,7 +84,7 @@ class Outbox(Protocol):
         ...
 
     def sent(self, delivery: Delivery, receipt: Receipt, now: dt.datetime) -> None:
-        """Note that it arrived; its receipt is the incident's root in that channel from now on."""
+        """Note that it arrived, `ambiguous` if perhaps twice; its receipt is the incident's root from now on."""
         ...
 
     def postpone(self, delivery: Delivery, error: DeliveryError, next_try: dt.datetime) -> None:
@@ -250,7 +251,8 @@ def _try(outbox: Outbox, channel: Channel | None, delivery: Delivery, now: dt.da
         return _give_up(outbox, delivery, f"there is no channel {delivery.channel!r} in the configuration", now)
     root = outbox.root(delivery.message.incident, delivery.channel)
     try:
-        receipt = _arrived(channel, delivery, root) or channel.send(delivery.message, root)
+        delivery, receipt = _looked_for(channel, delivery, root)
+        receipt = receipt or channel.send(delivery.message, root)
     except DeliveryError as error:
         return _failed(outbox, delivery, error, now, policy)
     except Exception as error:  # noqa: BLE001  a bug in one channel must not silence the others
@@ -258,19 +260,21 @@ def _try(outbox: Outbox, channel: Channel | None, delivery: Delivery, now: dt.da
         crash = DeliveryError(f"the channel crashed ({type(error).__name__})", permanent=False, ambiguous=True)
         return _failed(outbox, delivery, crash, now, policy)
     outbox.sent(delivery, receipt, now)
-    return Outcome(delivery, State.SENT)
+    return Outcome(delivery, State.SENT, UNSURE if delivery.ambiguous else "")
 
 
-def _arrived(channel: Channel, delivery: Delivery, root: Receipt | None) -> Receipt | None:
+def _looked_for(channel: Channel, delivery: Delivery, root: Receipt | None) -> tuple[Delivery, Receipt | None]:
+    """Ask the channel whether an earlier try has arrived: if it can tell, that is not ambiguous any more."""
     if not delivery.ambiguous or not isinstance(channel, Reconciles):
-        return None
+        return delivery, None
     try:
-        return channel.find(delivery.message, root)
+        receipt = channel.find(delivery.message, root)
     except DeliveryError as error:
         if not error.permanent:
             raise
         _log.warning("cannot look whether %s arrived in %s: %s", delivery.id, delivery.channel, error.reason)
-        return None  # told twice is better than never
+        return delivery, None  # told twice is better than never
+    return replace(delivery, ambiguous=False), receipt
 
 
 def _failed(outbox: Outbox, delivery: Delivery, error: DeliveryError, now: dt.datetime, policy: Policy) -> Outcome:

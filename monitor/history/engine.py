@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, inspect, make_url, select, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func, inspect, make_url, select, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
@@ -15,6 +15,15 @@ from monitor.errors import StateError, UsageError
 from monitor.history.schema import HEAD
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+ASLEEP = "15s"  # for which a transaction that changes something may do nothing
+# a database that is gone without a word is noticed within half a minute, not after the two hours that systems wait
+REACH = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,  # milliseconds
+}
 
 
 def open_engine(url: str) -> Engine:
@@ -35,7 +44,7 @@ def open_engine(url: str) -> Engine:
         raise UsageError(message)
     shown = parsed.render_as_string(hide_password=True)
     try:
-        engine = create_engine(parsed, poolclass=NullPool)
+        engine = create_engine(_reaching(parsed), poolclass=NullPool)
         if parsed.get_backend_name() == "sqlite":
             _prepare_sqlite(engine, parsed.database)
         _bring_up_to_date(engine)
@@ -57,9 +66,22 @@ def transaction(engine: Engine) -> Iterator[Connection]:
 
 
 def one_at_a_time(connection: Connection, workspace: str) -> None:
-    """Wait until no other transaction changes this workspace, until this one ends. SQLite has one writer anyway."""
+    """Wait until no other transaction changes this workspace, until this one ends. SQLite has one writer anyway.
+
+    A process that falls asleep here, or whose machine is gone, would keep all others waiting: PostgreSQL ends its
+    transaction after `ASLEEP`.
+    """
     if connection.dialect.name == "postgresql":
-        connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"trackwatch {workspace}", 0))))
+        name = func.hashtextextended(f"trackwatch {workspace}", 0)
+        wakes = func.set_config("idle_in_transaction_session_timeout", ASLEEP, True)
+        connection.execute(select(wakes, func.pg_advisory_xact_lock(name)))
+
+
+def _reaching(url: URL) -> URL:
+    """Return the address with limits on how long silence is borne, but for those that it has itself."""
+    if url.get_backend_name() != "postgresql":
+        return url
+    return url.update_query_dict({name: str(value) for name, value in REACH.items() if name not in url.query})
 
 
 def _prepare_sqlite(engine: Engine, database: str | None) -> None:

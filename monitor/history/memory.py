@@ -46,6 +46,11 @@ class Step:
     summary: Mapping[str, object]
     snapshots: Mapping[str, Any] = field(default_factory=dict)  # name -> body, as JSON says it
 
+    @property
+    def judged_from(self) -> dt.datetime:
+        """Return from when on this run judged; of a first one, what it read."""
+        return self.before.oldest if self.before and self.before.begun else self.progress.measured_from
+
 
 class Memory:
     """The state database of one workspace."""
@@ -178,7 +183,7 @@ class Memory:
                 insert(schema.run).values(
                     workspace=self._workspace,
                     at=seconds(step.at),
-                    judged_from=seconds(step.progress.measured_from),
+                    judged_from=seconds(step.judged_from),
                     judged_until=seconds(step.progress.judged_until),
                     summary=orjson.dumps(dict(step.summary)).decode(),
                 )

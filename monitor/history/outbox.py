@@ -20,7 +20,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection, Engine, Row, delete, insert, or_, select, update
 
 from monitor.alerts.base import Receipt
-from monitor.alerts.deliver import Delivery, State, together
+from monitor.alerts.deliver import UNSURE, Delivery, State, together
 from monitor.alerts.digest import PREFIX
 from monitor.alerts.message import Chart, Message
 from monitor.errors import DeliveryError
@@ -163,10 +163,12 @@ class StoredOutbox:
             return connection.execute(update(table).where(*ours).values(**begun)).rowcount == 1
 
     def sent(self, delivery: Delivery, receipt: Receipt, now: dt.datetime) -> None:
-        """Note that it arrived."""
+        """Note that it arrived; if perhaps twice, say so."""
         kept = orjson.dumps(dict(receipt.data)).decode()
-        why = f"some were not reached: {receipt.data['refused']}" if "refused" in receipt.data else ""
-        self._set(delivery, state=SENT, why=why, receipt=kept, ended=seconds(now), chart=None)
+        why = [UNSURE] if delivery.ambiguous else []
+        if "refused" in receipt.data:
+            why.append(f"some were not reached: {receipt.data['refused']}")
+        self._set(delivery, state=SENT, why="; ".join(why), receipt=kept, ended=seconds(now), chart=None)
 
     def postpone(self, delivery: Delivery, error: DeliveryError, next_try: dt.datetime) -> None:
         """Note a temporary failure, and when to try again."""

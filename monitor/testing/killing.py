@@ -1,6 +1,6 @@
 """What is lost or told twice when trackwatch is killed, again and again, at any moment?
 
-An installation on counts in memory, with a real state database and a Slack that speaks HTTP, is run hour
+An installation on counts in memory, with a real state database and channels that speak to real servers, is run hour
 after hour. Each run is a process of its own, forked from one that has imported everything, and is killed
 (SIGKILL) at a random moment: of the whole run, or of the delivery. Then it is left in peace for a while.
 """
@@ -14,52 +14,64 @@ import select
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from monitor.alerts.base import Receipt
-from monitor.alerts.channels.slack import Slack
-from monitor.alerts.deliver import State
+from monitor.alerts.base import Channel, Receipt, Reconciles
+from monitor.alerts.deliver import UNSURE, State
 from monitor.alerts.message import Message
 from monitor.config import Config, load_config
 from monitor.history.memory import Memory
 from monitor.pipeline import Installation, run
 from monitor.stores.base import TableFailure
 from monitor.testing.counts import CountStore
-from monitor.testing.slack import FakeSlack
+from monitor.testing.outlets import Outlet
 
 START = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)
 FIRST = START + dt.timedelta(days=35, minutes=20)
 HOUR = dt.timedelta(hours=1)
-CALM = 12  # hours after the last kill in which nothing disturbs
+CALM = 8  # hours after the last kill in which nothing disturbs
+CHECKS = ("missing", "volume")
 CONFIG = """
 store: {url: "duckdb:///unused.duckdb", history: 28d, judge: 1d}
-checks: {unused: {enabled: false}, schema: {enabled: false}, duplicates: {enabled: false}}
 incidents: {flap: 0h}
 """
 SENDING = 0.03  # seconds that a message is about under way
-CHANNELS = {"C0ALERTS1": "one", "C0ALERTS2": "two", "C0ALERTS3": "three", "C0ALERTS4": "four"}
 
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A Slack channel that says through a pipe when something is about to be sent."""
+    """A channel that says through a pipe when something is about to be sent."""
 
-    slack: Slack
+    channel: Channel
     pipe: int
 
     def send(self, message: Message, root: Receipt | None) -> Receipt:
         """Send, and say so first."""
         os.write(self.pipe, b"!")
-        return self.slack.send(message, root)
+        return self.channel.send(message, root)
 
-    def find(self, message: Message, root: Receipt | None) -> Receipt | None:
-        """Look for a message."""
-        return self.slack.find(message, root)
+
+@dataclass(frozen=True, slots=True)
+class Asked(Watched):
+    """A channel that can be asked what arrived, too."""
+
+    find: Callable[[Message, Receipt | None], Receipt | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What came of the messages to one kind of channel."""
+
+    sent: int  # messages that the outbox calls sent
+    lost: int  # of these, none that came; and what waits or failed in the end
+    came_twice: int  # messages that came more often than the outbox says
+    twice: int  # of these, with nothing by which the receiver knows that it is the same one
+    admitted: int  # messages of which the outbox says that they may have come twice
 
 
 @dataclass(slots=True)
@@ -69,9 +81,7 @@ class Tally:
     runs: int = 0
     killed: int = 0
     killed_sending: int = 0  # of these, while a message was under way
-    sent: int = 0  # messages that the outbox calls sent
-    lost: int = 0  # of these, not in Slack; and what waits or failed in the end
-    twice: int = 0  # messages that are in Slack more than once
+    told: dict[str, Told] = field(default_factory=dict)  # by kind of channel
     same: bool = False  # the incidents are those of an installation that nobody ever killed
 
 
@@ -87,38 +97,42 @@ def counts(hours: int) -> dict[tuple[str, str], list[float]]:
     return found
 
 
-def kill_again_and_again(url: str, folder: Path, kills: int, seed: int = 1) -> Tally:
-    """Kill so many runs on a state database, then let twelve hours pass in peace, and count."""
+def kill_again_and_again(url: str, folder: Path, kills: int, outlets: Mapping[str, Outlet], seed: int = 1) -> Tally:
+    """Kill so many runs on a state database, then let some hours pass in peace, and count."""
     hours = 2 * kills + CALM + 10
     store = CountStore(START, counts(35 * 24 + hours))
-    config = _config(folder)
+    config = configured(folder)
     dice, tally = random.Random(seed), Tally()  # noqa: S311 no secret
-    with FakeSlack(channels=CHANNELS) as slack:
-        channels = {n: Slack(token=slack.token, channel=c, base_url=slack.url) for c, n in CHANNELS.items()}
-        calm = replace(config, channels=channels)
-        run(Installation(calm, store, Memory(url, "production")), FIRST)
-        hour, took = 1, _timed(partial(_run, url, calm, store, FIRST + HOUR))
-        while tally.killed < kills and hour < hours - CALM:
-            hour += 1
-            now = FIRST + hour * HOUR
-            took = _one(partial(_run, url, calm, store, now), dice, tally, took)
-        for _ in range(CALM):
-            hour += 1
-            run(Installation(calm, store, Memory(url, "production")), FIRST + hour * HOUR)
-        _count(url, slack, tally)
-    tally.same = _incidents(url) == _undisturbed(config, store, folder, FIRST + hour * HOUR)
+    channels = {name: each for outlet in outlets.values() for name, each in outlet.channels.items()}
+    calm = replace(config, channels=channels)
+    run(Installation(calm, store, Memory(url, "production")), FIRST)
+    hour, took = 1, _timed(partial(_run, url, calm, store, FIRST + HOUR))
+    while tally.killed < kills and hour < hours - CALM:
+        hour += 1
+        now = FIRST + hour * HOUR
+        took = _one(partial(_run, url, calm, store, now), dice, tally, took)
+    for _ in range(CALM):
+        hour += 1
+        run(Installation(calm, store, Memory(url, "production")), FIRST + hour * HOUR)
+    tally.told = {kind: count(url, outlet) for kind, outlet in outlets.items()}
+    tally.same = incidents_of(url) == incidents_of(undisturbed(config, store, folder, FIRST + hour * HOUR))
     return tally
 
 
-def _config(folder: Path) -> Config:
-    (folder / "trackwatch.yml").write_text(CONFIG)
-    return load_config(folder / "trackwatch.yml")
+def configured(folder: Path, more: str = "") -> Config:
+    """Return the configuration of an installation on counts in memory."""
+    (folder / "trackwatch.yml").write_text(CONFIG + more)
+    config = load_config(folder / "trackwatch.yml")
+    return replace(config, checks={name: each for name, each in config.checks.items() if name in CHECKS})
 
 
 def _run(url: str, config: Config, store: CountStore, now: dt.datetime, pipe: int) -> None:
     broken = TableFailure("web.broken", ("Broken",), "permission denied")
     store.failures = (broken,) if now.hour % 2 == 0 else ()  # so that there is something to tell every hour
-    watched = {name: Watched(channel, pipe) for name, channel in config.channels.items() if isinstance(channel, Slack)}
+    watched = {
+        name: Asked(channel, pipe, channel.find) if isinstance(channel, Reconciles) else Watched(channel, pipe)
+        for name, channel in config.channels.items()
+    }
     run(Installation(replace(config, channels=watched), store, Memory(url, "production")), now)
 
 
@@ -161,31 +175,34 @@ def _one(work: Callable[[int], None], dice: random.Random, tally: Tally, took: f
     return 0.8 * took + 0.2 * (time.monotonic() - began)
 
 
-def _count(url: str, slack: FakeSlack, tally: Tally) -> None:
-    posted = Counter(
-        f"{m.metadata['event_payload']['outbox_id']}-{slack.channels[m.channel]}" for m in slack.messages if m.metadata
-    )
+def count(url: str, outlet: Outlet) -> Told:
+    """Compare what came with what the outbox says."""
     ends = Memory(url, "production").outbox.listed(most=1_000_000)
-    told = [each.id for each in ends if each.state is State.SENT]
-    tally.sent = len(told)
-    tally.lost = sum(posted[name] == 0 for name in told)
-    tally.lost += sum(each.state not in {State.SENT, State.SUPPRESSED} for each in ends)
-    tally.twice = sum(number > 1 for number in posted.values())
+    ours = [each for each in ends if each.channel in outlet.channels]
+    told = [each for each in ours if each.state is State.SENT]
+    due, came = Counter(outlet.name_of(each) for each in told), outlet.arrived()
+    again = came - due
+    return Told(
+        sent=len(told),
+        lost=(due - came).total() + sum(each.state not in {State.SENT, State.SUPPRESSED} for each in ours),
+        came_twice=len(again),
+        twice=sum(not outlet.known_again or name not in due for name in again),
+        admitted=sum(UNSURE in each.why for each in told),
+    )
 
 
-def _incidents(url: str) -> set[tuple[str, str, dt.datetime | None]]:
+def incidents_of(url: str) -> set[tuple[str, str, dt.datetime | None]]:
     """Return what was wrong with events; that a table could not be read is known to those who asked then."""
     found = Memory(url, "production").incidents(since=START)
     return {(i.id, str(i.subject), i.resolved) for i in found if i.subject.event != "Broken"}
 
 
-def _undisturbed(
-    config: Config, store: CountStore, folder: Path, until: dt.datetime
-) -> set[tuple[str, str, dt.datetime | None]]:
+def undisturbed(config: Config, store: CountStore, folder: Path, until: dt.datetime) -> str:
+    """Run by the hour with nobody to tell and nobody who kills; return where the state is."""
     url = f"sqlite:///{folder}/calm.db"
     memory = Memory(url, "production")
     at = FIRST
     while at <= until:
         run(Installation(replace(config, channels={}), store, memory), at)
         at += HOUR
-    return _incidents(url)
+    return url

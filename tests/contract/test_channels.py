@@ -140,7 +140,7 @@ def test_the_test_message_can_be_sent(channel):
 
 
 def test_what_was_never_sent_is_not_found(channel):
-    if isinstance(channel, Reconciles):
+    if isinstance(channel, Reconciles) and not isinstance(channel, Email):  # without a mailbox it cannot look
         assert channel.find(example(), None) is None
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-import random
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -15,18 +14,18 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import psycopg
 import pytest
+from servers.mail import mail
 from sqlalchemy import event
 
 from monitor.alerts.channels.slack import Slack
 from monitor.alerts.deliver import State
 from monitor.config import Config, load_config
 from monitor.errors import StateError
-from monitor.heartbeat import Heartbeat
 from monitor.history.memory import Memory, Step
-from monitor.leadership import Leadership
 from monitor.pipeline import Installation, run
-from monitor.service import Service, World
+from monitor.testing import outlets
 from monitor.testing.counts import CountStore
+from monitor.testing.instances import serve_for
 from monitor.testing.killing import kill_again_and_again
 from monitor.testing.memory import Recorder
 from monitor.testing.slack import FakeSlack
@@ -34,6 +33,7 @@ from monitor.testing.slack import FakeSlack
 START = dt.datetime(2026, 2, 2, tzinfo=dt.UTC)
 NOW = START + dt.timedelta(days=30, hours=13, minutes=20)
 HOUR, MINUTE = dt.timedelta(hours=1), dt.timedelta(minutes=1)
+WORST = 30  # seconds in which another process must have taken over
 CONFIG = """
 timezone: America/New_York
 store: {url: "duckdb:///unused.duckdb", history: 21d, judge: 1d}
@@ -88,11 +88,30 @@ def hourly(config: Config, store: CountStore, memory: Memory, hours: int, since:
         run(Installation(config, store, memory), since + hour * HOUR)
 
 
+@pytest.fixture
+def told_by(tmp_path):
+    """Return channels of all kinds, each with a server that counts what came."""
+    with ExitStack() as stack:
+        opened = {
+            "slack": outlets.slack(),
+            "webhook": outlets.webhook(),
+            "pagerduty": outlets.pagerduty(),
+            "mail": mail(tmp_path, looked_into=False),
+            "mailbox": mail(tmp_path, looked_into=True),
+        }
+        yield {kind: stack.enter_context(outlet) for kind, outlet in opened.items()}
+
+
 @pytest.mark.parametrize("state", ["sqlite", "postgres"])
-def test_killed_at_any_moment_nothing_is_lost_or_told_twice(state, tmp_path, request):
+def test_killed_at_any_moment_nothing_is_lost_or_told_twice(state, tmp_path, request, told_by):
     url = f"sqlite:///{tmp_path}/state.db" if state == "sqlite" else request.getfixturevalue("postgres_database")
-    found = kill_again_and_again(url, tmp_path, kills=8)
-    assert (found.killed, found.lost, found.twice, found.same) == (8, 0, 0, True)
+    found = kill_again_and_again(url, tmp_path, 6, told_by)
+    assert (found.killed, found.same) == (6, True)
+    assert {kind: told.lost for kind, told in found.told.items()} == dict.fromkeys(told_by, 0)
+    assert {kind: told.twice for kind, told in found.told.items() if kind != "mail"} == dict.fromkeys(
+        ["slack", "webhook", "pagerduty", "mailbox"], 0
+    )
+    assert all(told.came_twice <= told.admitted for told in found.told.values())
 
 
 @pytest.fixture
@@ -212,70 +231,10 @@ def test_on_days_on_which_clocks_change_each_window_is_judged_once(config, tmp_p
     assert len(set(local)) == 2
 
 
-class Killed(BaseException):
-    """What a process that is killed does not get to see."""
-
-
-@dataclass
-class Cluster:
-    """Some processes on one state database, one clock, and a kill now and then: in mid-run, or between runs."""
-
-    url: str
-    config: Config
-    store: CountStore
-    dice: random.Random
-    now: dt.datetime = NOW
-    judged: list[tuple[dt.datetime, dt.datetime]] = field(default_factory=list)
-    doomed: bool = False
-    services: list[Service] = field(default_factory=list)
-    led: list[int] = field(default_factory=list)
-
-    def start(self) -> None:
-        """Start a process more."""
-        memory = Windows(self.url, self.judged)
-        world = World(
-            now=lambda: self.now, open_store=self.open, show=lambda *_: None, heartbeat=lambda _: Heartbeat(None)
-        )
-        holder = f"p{self.dice.random()}"
-        self.services.append(Service(self.config, memory, Leadership(memory, holder, self.ticking), world))
-
-    def ticking(self) -> float:
-        return (self.now - NOW).total_seconds()
-
-    def open(self, _: Config) -> CountStore:
-        if self.doomed and self.dice.random() < 0.5:
-            raise Killed
-        return self.store
-
-    def minute(self, *, kill: bool) -> None:
-        """Let a minute pass; kill the process that leads, in mid-run or before."""
-        self.now += MINUTE
-        self.led.append(sum(service.leading for service in self.services))
-        for service in list(self.services):
-            led, self.doomed = service.leading, kill and service.leading
-            try:
-                service.beat()
-                if self.now.minute == 5 or (service.leading and not led) or self.doomed:
-                    service.evaluate()
-                service.deliver()
-                if self.doomed:
-                    raise Killed
-            except Killed:
-                self.services.remove(service)
-                self.start()
-                self.doomed = False
-
-
-@pytest.mark.parametrize("hours", [12])
-def test_with_three_processes_and_a_kill_every_twenty_minutes_each_window_is_judged_once(
-    config, store, tmp_path, hours
-):
-    cluster = Cluster(f"sqlite:///{tmp_path}/state.db", config, store, random.Random(1))
-    for _ in range(3):
-        cluster.start()
-    for minute in range(hours * 60):
-        cluster.minute(kill=minute % 20 == 19)
-    assert max(cluster.led) == 1
-    assert once(cluster.judged)
-    assert cluster.judged[-1][1] - cluster.judged[0][0] >= (hours - 2) * HOUR
-    assert told(config) == [OPENED, RESOLVED]
+def test_with_three_processes_and_a_kill_every_twenty_minutes_each_window_is_judged_once(tmp_path, postgres_database):
+    found = serve_for(2, postgres_database, tmp_path)
+    assert (found.kills, found.due, found.evaluated, found.twice) == (6, 3, 3, 0)
+    assert found.most_leaders == 1
+    assert found.waits
+    assert max(found.waits) <= WORST
+    assert (found.told.lost, found.told.twice, found.same) == (0, 0, True)

@@ -57,9 +57,9 @@ class Mailbox(socketserver.ThreadingTCPServer):
 
 
 @contextmanager
-def mailbox(context: ssl.SSLContext, *identities: str, breaks_off_at: str = "") -> Iterator[int]:
-    """Serve a mailbox on this machine, and yield its port."""
-    server = Mailbox(context, set(identities), breaks_off_at)
+def mailbox(context: ssl.SSLContext, identities: set[str], breaks_off_at: str = "") -> Iterator[int]:
+    """Serve a mailbox with these mails on this machine, and yield its port; what is added to them is there too."""
+    server = Mailbox(context, identities, breaks_off_at)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     try:
         yield server.server_address[1]

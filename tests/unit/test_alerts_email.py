@@ -232,7 +232,7 @@ class TestWhetherAMailHasArrived:
 
         @contextmanager
         def opened(*identities, breaks_off_at="", **changes):
-            with mailbox(context, *identities, breaks_off_at=breaks_off_at) as port:
+            with mailbox(context, set(identities), breaks_off_at=breaks_off_at) as port:
                 yield plain(9, **{**given, "imap_port": port, "imap_password": PASSWORD, **changes})
 
         return opened
@@ -244,8 +244,16 @@ class TestWhetherAMailHasArrived:
             assert channel.find(example(), None) == sent
             assert channel.find(resolved(), sent) is None
 
-    def test_without_a_mailbox_nothing_is_found(self):
-        assert plain(9).find(example(), None) is None
+    def test_the_same_message_to_others_in_the_same_mailbox_is_another_mail(self, looking):
+        with serving(Mailbox()) as port:
+            sent = plain(port, to=("others@acme.example",)).send(example(), None)
+        with looking(sent.data["message_id"]) as channel:
+            assert channel.find(example(), None) is None
+
+    def test_without_a_mailbox_nobody_can_tell(self):
+        with pytest.raises(DeliveryError, match="no mailbox to look into") as caught:
+            plain(9).find(example(), None)
+        assert caught.value.permanent
 
     @pytest.mark.parametrize(
         ("settings", "permanent", "said"),
@@ -268,7 +276,7 @@ class TestWhetherAMailHasArrived:
 
     def test_a_mail_that_arrived_though_the_server_broke_off_is_not_sent_twice(self, looking):
         server = Mailbox(drop=True)
-        with serving(server) as port, looking(message_id(example(), "acme.example")) as channel:
+        with serving(server) as port, looking(message_id(example(), "acme.example", TEAM)) as channel:
             there, outbox = replace(channel, port=port), MemoryOutbox()
             outbox.add(example(), "mail")
             for minute in range(2):

@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from monitor.alerts.deliver import Delivery
-from monitor.errors import OvertakenError, UsageError
+from monitor.errors import OvertakenError, StateError, UsageError
+from monitor.history import engine
 from monitor.history.memory import Memory
 from monitor.leadership import BEAT, LENGTH, Leadership, only_process
 from monitor.testing.memory import example
@@ -127,6 +128,32 @@ class TestAProcessThatWasTakenForDead:
         (waiting,) = memory.outbox.pending()
         with pytest.raises(OvertakenError):
             memory.outbox.claim(waiting, clock.wall)
+
+
+def test_a_process_that_falls_asleep_while_it_changes_something_does_not_hold_up_the_others(
+    postgres_database, clock, monkeypatch
+):
+    monkeypatch.setattr(engine, "ASLEEP", "300ms")
+    asleep, other = Memory(postgres_database, "production"), Memory(postgres_database, "production")
+
+    def sleep() -> None:
+        with engine.transaction(asleep._engine) as held:
+            engine.one_at_a_time(held, "production")
+            other.note([], [DELIVERY])
+            engine.one_at_a_time(held, "production")
+
+    with pytest.raises(StateError, match="idle-in-transaction timeout"):
+        sleep()
+    assert len(other.outbox.pending()) == 1
+
+
+def test_a_database_that_is_gone_without_a_word_is_noticed_within_half_a_minute(postgres_database):
+    with engine.transaction(Memory(f"{postgres_database}&keepalives_count=2", "production")._engine) as connection:
+        told = connection.connection.driver_connection.info.get_parameters()
+    assert told["tcp_user_timeout"] == "25000"
+    seconds = [int(told[f"keepalives_{name}"]) for name in ("idle", "interval", "count")]
+    assert seconds[2] == 2  # as the address says
+    assert seconds[0] + seconds[1] * seconds[2] <= WORST.total_seconds()
 
 
 def test_what_a_lost_process_was_sending_is_looked_into_at_once(process, clock):

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from monitor.alerts.base import Receipt
-from monitor.alerts.deliver import Delivery, Policy, State, deliver
+from monitor.alerts.deliver import UNSURE, Delivery, Policy, State, deliver
 from monitor.alerts.message import Reason, Severity
 from monitor.config import Keep
 from monitor.errors import DeliveryError
@@ -49,6 +49,34 @@ def test_every_delivery_ends_with_a_state_a_time_and_a_reason(memory):
         "inc_2": (State.FAILED, "channel_not_found", NOW + HOUR),
         "inc_3": (State.SUPPRESSED, "quiet hours", NOW),
     }
+
+
+class CannotLook(Recorder):
+    def find(self, message, root):
+        raise DeliveryError("there is no mailbox", permanent=True)
+
+
+class NotThere(Recorder):
+    def find(self, message, root):
+        return None
+
+
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [
+        pytest.param(Recorder, UNSURE, id="a channel that cannot be asked"),
+        pytest.param(CannotLook, UNSURE, id="a channel that does not answer that"),
+        pytest.param(NotThere, "", id="a channel that says that it did not arrive"),
+    ],
+)
+def test_what_may_have_come_twice_says_so(memory, kind, why):
+    channel = kind()
+    put(memory, about(1))
+    memory.outbox.claim(memory.outbox.pending()[0], NOW)
+    [outcome] = deliver(memory.outbox, {"team": channel}, NOW + HOUR)
+    [entry] = memory.outbox.listed()
+    assert len(channel.sent) == 1
+    assert (entry.state, entry.why, outcome.reason) == (State.SENT, why, why)
 
 
 def test_what_waits_says_why_and_until_when(memory):

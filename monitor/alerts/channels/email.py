@@ -12,7 +12,7 @@ from __future__ import annotations
 import imaplib
 import smtplib
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.errors import MessageError
@@ -87,13 +87,13 @@ class Email:
         return Receipt({**known, "refused": _told(refused)}) if refused else Receipt(known)
 
     def find(self, message: Message, root: Receipt | None) -> Receipt | None:
-        """Look into the mailbox for the mail's Message-ID; without a mailbox, nothing is found.
+        """Look into the mailbox for the mail's Message-ID.
 
-        Then it is sent again, with the same Message-ID.
+        Without a mailbox nobody can tell: then it is sent again, with the same Message-ID.
         """
         if self.imap_host is None:
-            return None
-        identity = message_id(message, _address(self.sender).domain)
+            raise DeliveryError("there is no mailbox to look into (imap_host)", permanent=True)
+        identity = message_id(message, _address(self.sender).domain, self.to)
         with _looking():
             box = imaplib.IMAP4_SSL(
                 self.imap_host, self.imap_port, ssl_context=_trust(self.cafile), timeout=self.timeout
@@ -134,7 +134,9 @@ def compose(message: Message, root: Receipt | None, *, sender: str, to: tuple[st
     mail = EmailMessage()
     mail["Subject"] = root.data["subject"] if root else _subject(message)
     mail["From"], mail["To"] = _address(sender), [_address(address) for address in to]
-    for name, value in _headers(message, root, _address(sender).domain).items():
+    domain = _address(sender).domain
+    mail["Message-ID"] = message_id(message, domain, to)
+    for name, value in _headers(message, root, domain).items():
         mail[name] = value
     mail.set_content(as_text(message), cte="quoted-printable")
     mail.add_alternative(as_html(message, CHART), subtype="html", cte="quoted-printable")
@@ -145,9 +147,13 @@ def compose(message: Message, root: Receipt | None, *, sender: str, to: tuple[st
     return mail
 
 
-def message_id(message: Message, domain: str) -> str:
-    """Return the Message-ID: always the same for the same message."""
-    return f"<trackwatch.{sha256(message.id.encode()).hexdigest()[:24]}@{domain}>"
+def message_id(message: Message, domain: str, to: Sequence[str]) -> str:
+    """Return the Message-ID: always the same for the same message to the same people.
+
+    Two channels may share a mailbox, and each of them looks there for its own mail.
+    """
+    known = "\0".join((message.id, *to))
+    return f"<trackwatch.{sha256(known.encode()).hexdigest()[:24]}@{domain}>"
 
 
 def _trust(cafile: str | None) -> ssl.SSLContext:
@@ -163,7 +169,6 @@ def _headers(message: Message, root: Receipt | None, domain: str) -> Mapping[str
     urgent = {"Importance": "high"} if message.tone == Severity.CRITICAL.value else {}
     return {
         "Date": format_datetime(message.at),
-        "Message-ID": message_id(message, domain),
         **thread,
         **urgent,
         "Auto-Submitted": "auto-generated",

@@ -58,11 +58,19 @@ class Webhook:
 
     def _headers(self, message: Message, body: bytes) -> Mapping[str, str]:
         stamp = str(int(self._clock()))
-        identity = hashlib.sha256(message.id.encode()).hexdigest()[:32]
-        headers = {"webhook-id": f"msg_{identity}", "webhook-timestamp": stamp}
+        headers = {"webhook-id": identity(message.id), "webhook-timestamp": stamp}
         if self.secret is None:
             return headers
         return headers | {"webhook-signature": signature(self.secret, headers["webhook-id"], stamp, body)}
+
+
+def identity(name: str) -> str:
+    """Return the `webhook-id` of a message of this name: the same whenever it is sent.
+
+    >>> identity("inc_1.1")
+    'msg_e1f5fe3852b4fbc1fa95f815b9484f3f'
+    """
+    return f"msg_{hashlib.sha256(name.encode()).hexdigest()[:32]}"
 
 
 def content(message: Message) -> dict[str, Any]:
