@@ -19,8 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
-
-from apscheduler.triggers.base import BaseTrigger
+from typing import Any
 
 from monitor.config import Config
 from monitor.heartbeat import Heartbeat
@@ -48,7 +47,7 @@ class Steps(Clockwork):
     def __init__(self, now: dt.datetime) -> None:
         """Start at a time."""
         self.now = now
-        self._jobs: dict[str, tuple[BaseTrigger, Job, dt.datetime]] = {}
+        self._jobs: dict[str, tuple[Any, Job, dt.datetime]] = {}
 
     def ticking(self) -> float:
         """Return the seconds of this clock."""
@@ -70,7 +69,7 @@ class Steps(Clockwork):
                 self._jobs[name] = trigger, job, due
                 job()
 
-    def _add(self, name: str, trigger: BaseTrigger, job: Job) -> None:
+    def _add(self, name: str, trigger: Any, job: Job) -> None:
         self._jobs[name] = trigger, job, self.now
 
 
