@@ -1,7 +1,7 @@
-# Seven things that a developer does. `make install` first.
+# Eight things that a developer does. `make install` first.
 BIN := .venv/bin
 
-.PHONY: install check fix test demo schema build
+.PHONY: install check fix test demo docs schema build
 
 install:
 	python3 -m venv .venv
@@ -22,6 +22,9 @@ test:
 
 demo:
 	$(BIN)/trackwatch demo
+
+docs:
+	$(BIN)/python -m sphinx -E -W --keep-going -n -b html docs build/site
 
 schema:
 	$(BIN)/python -c "import json; from monitor.plan.load import plan_schema as s; print(json.dumps(s(), indent=2, ensure_ascii=False))" \

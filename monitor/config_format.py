@@ -272,15 +272,19 @@ class ConfigBlock(Block):
     timezone: Zone = Field(
         default="UTC", description="where your days begin and end, with 23 and 25 hours when clocks change"
     )
-    store: dict[str, Any] = Field(default_factory=dict)
+    store: dict[str, Any] = Field(default_factory=dict, description="where events are, and how they lie there")
     state: StateUrl = Field(
         default=None,
         description="where incidents and measures are remembered; left out: trackwatch.db beside this file",
     )
     history: HistoryBlock = Field(default=HistoryBlock(), description="how long what was measured is kept")
     budget: BudgetBlock = Field(default=BudgetBlock(), description="how much is told")
-    checks: Annotated[dict[str, Any], BeforeValidator(lambda value: value or {})] = Field(default_factory=dict)
-    channels: Annotated[dict[str, Any], BeforeValidator(lambda value: value or {})] = Field(default_factory=dict)
+    checks: Annotated[dict[str, Any], BeforeValidator(lambda value: value or {})] = Field(
+        default_factory=dict, description="by name, what is different from the defaults: every check is on"
+    )
+    channels: Annotated[dict[str, Any], BeforeValidator(lambda value: value or {})] = Field(
+        default_factory=dict, description="whom to tell, each under a name of your own"
+    )
     holidays: Annotated[tuple[HolidayBlock, ...], BeforeValidator(dated)] = Field(
         default=(), description="local days that are not like others: never judged, never learned from"
     )

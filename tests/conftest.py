@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import psycopg
 import pytest
+from chromium import opened
+from selenium.webdriver import Chrome
 
 from checks import load
 from checks.base import (
@@ -177,6 +179,13 @@ def evidence_of() -> Callable[..., Evidence | None]:
         return known.check.evidence(profile, plan or Plan(), known.params(), finding)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Chrome]:
+    """Return a browser without a screen, started for this session when the first test asks for it."""
+    with opened() as driver:
+        yield driver
 
 
 def started(pgserver: ModuleType, folders: pytest.TempPathFactory, tries: int = 3) -> Any:

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 import pytest
 import yaml
+from made import filled
 
 from monitor.cli import cli
 from monitor.config import load_config
@@ -84,7 +85,7 @@ def leads_somewhere(path: Path, target: str) -> bool:
 
 def headings(path: Path) -> set[str]:
     """Return the anchors that GitHub makes of a document's headings."""
-    titles = re.findall(r"^#+ +(.+)$", BLOCK.sub("", path.read_text("utf-8")), re.MULTILINE)
+    titles = re.findall(r"^#+ +(.+)$", BLOCK.sub("", filled(path.read_text("utf-8"))), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-") for title in titles}
 
 

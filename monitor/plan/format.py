@@ -72,8 +72,8 @@ class PropertyBlock(Block):
 
     noun: ClassVar[str] = "property"
 
-    description: Words = ""
-    type: Types = ("any",)
+    description: Words = Field(default="", description="what it says, for people")
+    type: Types = Field(default=("any",), description="its type, or a list of them; `total: integer` is short for it")
     required: Required = Field(
         default_factory=lambda: _OPTIONAL,  # a default that holds a dict is copied for each property
         description="never absent or null: true, or from which sources, or when",
@@ -83,9 +83,11 @@ class PropertyBlock(Block):
     key: Flag = Field(False, description="identifies one occurrence, as an order id does")
     enum: Enum = Field((), description="the allowed values")
     pattern: Pattern | None = Field(None, description="a regular expression that every value matches")
-    format: Annotated[Literal[FORMATS], choice("a format", FORMATS)] | None = None  # type: ignore[valid-type]
-    min: Number | None = None
-    max: Number | None = None
+    format: Annotated[Literal[FORMATS], choice("a format", FORMATS)] | None = Field(  # type: ignore[valid-type]
+        None, description="what its texts are"
+    )
+    min: Number | None = Field(default=None, description="the smallest number")
+    max: Number | None = Field(default=None, description="the largest number")
     min_length: Whole | None = Field(None, description="characters of a text, items of an array")
     max_length: Whole | None = Field(None, description="characters of a text, items of an array")
     unit: Words | None = Field(None, description="what a number counts: cents, seconds")
@@ -93,7 +95,9 @@ class PropertyBlock(Block):
     personal: Flag = Field(False, description="may hold personal data, and is not reported for it")
     deprecated: Deprecated = Field(None, description="on its way out: true, since when, and what to use")
     closed: Flag = Field(False, description="an object that has no other members")
-    properties: Annotated[dict[Name, _SHORT], BeforeValidator(body)] = Field(default_factory=dict)
+    properties: Annotated[dict[Name, _SHORT], BeforeValidator(body)] = Field(
+        default_factory=dict, description="the members of an object"
+    )
     items: _SHORT | None = Field(None, description="what an array holds")
 
     @model_validator(mode="after")
@@ -145,9 +149,11 @@ class EventBlock(Block):
         None, description="what sends it; an event named identify, group, page or screen is that call, others are track"
     )
     version: Version = Field("", description="of this event's own, as 2 or 1-0-2")
-    description: Words = ""
+    description: Words = Field(default="", description="what happened, and when it is sent")
     owner: Words | None = Field(None, description="who answers: an email address, a Slack user, group or channel")
-    priority: Annotated[Priority, choice("a priority", list(Priority))] = Priority.NORMAL
+    priority: Annotated[Priority, choice("a priority", list(Priority))] = Field(
+        default=Priority.NORMAL, description="how much it matters: its share of the budget, its severity"
+    )
     sources: Roles = Field(default_factory=dict, description="where it is sent from, and each source's role")
     answers: Names = Field((), description="the questions that it helps to answer")
     action: Words = Field("", description="what happens because of it")
@@ -157,7 +163,9 @@ class EventBlock(Block):
     closed: Flag = Field(False, description="sends nothing that is not planned")
     after: Afters = Field((), description="the events that come before it, for the same person")
     ratio: Ratios = Field((), description="how often it comes for each time that another event does")
-    properties: Annotated[dict[Name, _SHORT], BeforeValidator(body)] = Field(default_factory=dict)
+    properties: Annotated[dict[Name, _SHORT], BeforeValidator(body)] = Field(
+        default_factory=dict, description="what it carries"
+    )
     traits: Annotated[dict[Name, _SHORT], BeforeValidator(body)] = Field(
         default_factory=dict, description="the properties of an identify or group call"
     )
@@ -193,12 +201,14 @@ class DefaultsBlock(Block):
 
     noun: ClassVar[str] = "the defaults"
 
-    owner: Words | None = None
-    priority: Annotated[Priority, choice("a priority", list(Priority))] = Priority.NORMAL
-    sources: Roles = Field(default_factory=dict)
-    answers: Names = ()
-    labels: Labels = Field(default_factory=dict)
-    closed: Flag = False
+    owner: Words | None = Field(default=None, description="who answers")
+    priority: Annotated[Priority, choice("a priority", list(Priority))] = Field(
+        default=Priority.NORMAL, description="how much events matter"
+    )
+    sources: Roles = Field(default_factory=dict, description="where they are sent from")
+    answers: Names = Field(default=(), description="the questions that they help to answer")
+    labels: Labels = Field(default_factory=dict, description="what else is to be known")
+    closed: Flag = Field(default=False, description="they send nothing that is not planned")
 
     def given(self) -> dict[str, Any]:
         """Return what was written, by name."""
@@ -234,7 +244,9 @@ class LintBlock(Block):
     properties: Styled = Field(
         default="any", description="how properties are named: snake_case, camelCase, …, any, ^…$"
     )
-    require: Annotated[tuple[str, ...], BeforeValidator(_require)] = REQUIRABLE
+    require: Annotated[tuple[str, ...], BeforeValidator(_require)] = Field(
+        default=REQUIRABLE, description="what every event must say"
+    )
     ignore: Names = Field(default=(), description="rules that are not wanted")
 
 
@@ -243,8 +255,8 @@ class QuestionBlock(Block):
 
     noun: ClassVar[str] = "question"
 
-    ask: Words
-    owner: Words | None = None
+    ask: Words = Field(description="the question, as people ask it")
+    owner: Words | None = Field(default=None, description="who asks")
     reviewed: Date | None = Field(None, description="when somebody last confirmed that it is still asked")
 
     def planned(self, name: str) -> Question:
@@ -257,12 +269,12 @@ class ChangeBlock(Block):
 
     noun: ClassVar[str] = "change"
 
-    version: Whole | None = None
-    date: Date | None = None
-    event: Words | None = None
-    property: Words | None = None
-    what: Words
-    why: Words = ""
+    version: Whole | None = Field(default=None, description="of the plan, from which on it holds")
+    date: Date | None = Field(default=None, description="when it was decided")
+    event: Words | None = Field(default=None, description="which event")
+    property: Words | None = Field(default=None, description="which property of it")
+    what: Words = Field(description="what is different")
+    why: Words = Field(default="", description="why")
 
     def planned(self) -> Change:
         """Return the change as checks see it."""
@@ -277,14 +289,20 @@ class PlanBlock(Block):
 
     noun: ClassVar[str] = "the plan"
 
-    name: Words = ""
-    description: Words = ""
-    version: Whole = 1
+    name: Words = Field(default="", description="what the plan is called")
+    description: Words = Field(default="", description="what it is for")
+    version: Whole = Field(default=1, description="raised with each change")
     defaults: DefaultsBlock | None = Field(None, description="what holds for every event that does not say it itself")
     workspaces: Annotated[dict[Name, DefaultsBlock], BeforeValidator(body)] = Field(
         default_factory=dict, description="defaults of one workspace: production, staging, …"
     )
     lint: LintBlock | None = Field(None, description="what `plan lint` holds the plan to")
-    questions: Annotated[dict[Name, QuestionBlock], BeforeValidator(body)] = Field(default_factory=dict)
-    events: Annotated[dict[Name, _BODY], BeforeValidator(body)] = Field(default_factory=dict)
-    changes: Annotated[tuple[ChangeBlock, ...], BeforeValidator(lambda value: value or ())] = ()
+    questions: Annotated[dict[Name, QuestionBlock], BeforeValidator(body)] = Field(
+        default_factory=dict, description="the business questions that events help to answer, each under a name"
+    )
+    events: Annotated[dict[Name, _BODY], BeforeValidator(body)] = Field(
+        default_factory=dict, description="the events, by name"
+    )
+    changes: Annotated[tuple[ChangeBlock, ...], BeforeValidator(lambda value: value or ())] = Field(
+        default=(), description="what was changed, when and why"
+    )

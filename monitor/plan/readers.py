@@ -108,7 +108,7 @@ class RequiredBlock(Block):
 
     noun: ClassVar[str] = "required"
 
-    always: Flag = False
+    always: Flag = Field(default=False, description="in every message; `required: true` says the same")
     sources: Names = Field(default=(), description="required in messages of these sources only")
     when: Annotated[
         dict[str, tuple[str, ...]],
@@ -135,7 +135,7 @@ class DeprecatedBlock(Block):
 
     noun: ClassVar[str] = "deprecated"
 
-    since: Date | None = None
+    since: Date | None = Field(default=None, description="from when on it should not be sent")
     use: Words | None = Field(None, description="the name of what takes its place")
 
     def planned(self) -> Deprecation:

@@ -18,7 +18,7 @@ class AfterBlock(Block):
 
     noun: ClassVar[str] = "after"
 
-    event: Words
+    event: Words = Field(description="the earlier event")
     within: SomeTime = Field(After(event="").within, description="how long before, at most")
     at_least: Number | None = Field(None, description="the share of messages that have one before; left out: as usual")
 
@@ -42,8 +42,8 @@ class RatioBlock(Block):
 
     of: Words | None = Field(None, description="what is counted; left out: this event")
     to: Words = Field(description="for each of which")
-    min: Number | None = None
-    max: Number | None = None
+    min: Number | None = Field(default=None, description="the fewest for each; without bounds: as it usually is")
+    max: Number | None = Field(default=None, description="the most for each")
 
     @model_validator(mode="after")
     def _consistent(self) -> RatioBlock:
