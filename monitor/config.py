@@ -31,10 +31,11 @@ from monitor.document import Document, load_document, shortened
 from monitor.errors import ConfigError, Problem, UsageError
 from monitor.plan.load import load_plan
 from monitor.routing import Telling, read_telling
+from monitor.scheduling import read_schedule
 from monitor.serving import Serving
 from monitor.stores.base import StoreSettings
 from monitor.stores.fitting import unfitting
-from monitor.timetable import HOURLY, Timetable
+from monitor.timetable import Schedule
 from monitor.values import suggest
 from monitor.workspaces import names, of_workspace
 
@@ -72,6 +73,7 @@ class Budget:
 
     false_alerts_per_week: float
     min_messages: float = 0.0  # what concerns fewer messages is not told; a broken rule is
+    parts: tuple[float, float] = (1.0, 1.0)  # of what an hour, and a day, may cost: the rest is for other checks
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,7 @@ class Config:
     exclusions: tuple[Exclusion, ...]
     channels: Mapping[str, Channel]
     base_url: str | None
-    schedule: Timetable
+    schedule: Schedule
     heartbeat: str | None = field(default=None, repr=False)  # told of each evaluation; its address is a secret
     log: str = "text"
     keep: Keep = Keep()
@@ -341,11 +343,12 @@ class _Reader:
             self._wrong(each.path, each.message, each.hint)
         return telling
 
-    def _schedule(self, block: ConfigBlock) -> Timetable:
-        written = block.schedule
-        if written.cron and written.every:
-            self._wrong(("schedule", "cron"), "the schedule has an interval and a cron expression", "keep one of them")
-        return Timetable(written.every or HOURLY, written.cron, block.timezone, written.jitter)
+    def _schedule(self, block: ConfigBlock) -> Schedule:
+        load_checks()
+        schedule, wrong = read_schedule(block.schedule, block.timezone, sorted(CHECKS))
+        for each in wrong:
+            self._wrong(each.path, each.message, each.hint)
+        return schedule
 
     def _channels(self, data: dict[str, Any]) -> dict[str, Channel]:
         read = {name: self._channel(name, fields) for name, fields in data.items()}

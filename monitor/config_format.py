@@ -50,10 +50,8 @@ class BudgetBlock(Block):
     )
 
 
-class ScheduleBlock(Block):
-    """When a served installation runs."""
-
-    noun: ClassVar[str] = "the schedule"
+class TimesBlock(Block):
+    """At which times."""
 
     every: SomeTime | None = Field(
         default=None, description="how often `serve` evaluates; left out, with no `cron` either: every hour"
@@ -63,6 +61,22 @@ class ScheduleBlock(Block):
         default=dt.timedelta(),
         description="puts each evaluation off by up to as much, lest many installations ask at once",
     )
+
+
+class GroupBlock(TimesBlock):
+    """Checks that are evaluated at times of their own."""
+
+    noun: ClassVar[str] = "the check group"
+
+    checks: Names
+
+
+class ScheduleBlock(TimesBlock):
+    """When a served installation runs."""
+
+    noun: ClassVar[str] = "the schedule"
+
+    groups: Annotated[dict[str, GroupBlock], BeforeValidator(lambda value: value or {})] = Field(default_factory=dict)
 
 
 class HolidayBlock(Block):

@@ -77,7 +77,8 @@ def decide(
     findings = list(findings)
     prices: list[Price | None] = [None] * len(findings)
     for (step, _), members in _batches(findings).items():
-        for unit in _priced(findings, members, (step, budget.false_alerts_per_week), (plan, kind_of, known)):
+        weekly = budget.false_alerts_per_week * budget.parts[step > HOUR]
+        for unit in _priced(findings, members, (step, weekly), (plan, kind_of, known)):
             for i in unit.members:
                 prices[i] = unit.price
     return [_verdict(finding, price, plan, budget, kind_of) for finding, price in zip(findings, prices, strict=True)]

@@ -64,12 +64,15 @@ def evaluate(
                 # from here on the past looks different: judge the rest as a run at this hour would
                 waiting.appendleft(replace(window, bucket=Bucket(end, window.bucket.end)))
                 break
-    shown = (
-        measurements.profile(due[-1].bucket, tuple(replace(s, over=False) for s in stretches(incidents)), due[-1].known)
-        if due
-        else None
-    )
-    return Evaluation(tuple(verdicts), looked_at(incidents, shown, config) if shown else incidents, shown)
+    shown = _shown(measurements, due, incidents)
+    located = shown and (due[-1].judges("slices") or "slices" not in config.checks)  # else its measures are older
+    return Evaluation(tuple(verdicts), looked_at(incidents, shown, config) if shown and located else incidents, shown)
+
+
+def _shown(measurements: Measurements, due: Sequence[Due], incidents: Sequence[Incident]) -> WindowProfile | None:
+    """Return all that is known at the end of the last window, what incidents spoilt left in place."""
+    spoilt = tuple(replace(stretch, over=False) for stretch in stretches(incidents))
+    return measurements.profile(due[-1].bucket, spoilt, due[-1].known) if due else None
 
 
 def _decided(
@@ -80,16 +83,24 @@ def _decided(
     unreadable: frozenset[str],
 ) -> list[Verdict]:
     profile = measurements.profile(window.bucket, tuple(stretches(incidents)), window.known)
-    findings = judge(config.checks.values(), profile, config.plan)
+    findings = judge((each for each in config.checks.values() if window.judges(each.name)), profile, config.plan)
     findings = [finding for finding in findings if finding.event not in unreadable]
-    findings += operations.recovered(incidents, findings, "check_crashed")
-    budget = config.budget
+    findings += _sound_again(config, window, incidents, findings)
+    budget = replace(config.budget, parts=window.parts)
     if window.fresh is not None:
         findings = [f for f in findings if _is_due(f.event, f.source, window, measurements, f.beside)]
         budget = _part_of(budget, window, measurements)
     verdicts = decide(findings, config.plan, budget, kind_of, open_units(incidents))
     verdicts = [_lowered(verdict, config.telling.demoted) for verdict in verdicts]
     return [_with_history(v, config, profile, incidents) if v.problem else v for v in verdicts]
+
+
+def _sound_again(
+    config: Config, window: Due, incidents: Sequence[Incident], findings: Sequence[Finding]
+) -> list[Finding]:
+    """Return that checks no longer crash, of those that judged."""
+    others = {name for name in config.checks if not window.judges(name)}
+    return [f for f in operations.recovered(incidents, findings, "check_crashed") if f.property not in others]
 
 
 def _lowered(verdict: Verdict, demoted: Mapping[str, str]) -> Verdict:

@@ -85,6 +85,12 @@ class Due:
     bucket: Bucket
     fresh: frozenset[str] | None = None  # the sources that are judged in it for the first time; None: all
     known: Mapping[str, dt.datetime] = field(default_factory=dict)  # source -> until when it is complete
+    checks: frozenset[str] | None = None  # those that judge it; None: all
+    parts: tuple[float, float] = (1.0, 1.0)  # of the budget of an hour, and of a day, that they may spend
+
+    def judges(self, check: str) -> bool:
+        """Say whether a check judges it."""
+        return self.checks is None or check in self.checks
 
 
 def assess(sources: Mapping[str, Source], patience: Patience, now: dt.datetime, zone: ZoneInfo) -> dict[str, Gate]:

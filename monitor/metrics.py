@@ -105,6 +105,8 @@ class Stored(Collector):
                 gauge = self._gauge(name, text)
                 gauge.add_metric((self.config.workspace,), self._age(at))
                 yield gauge
+        groups = {(name,): self._age(at) for name, at in health.groups.items() if name}
+        yield self._filled("group_age_seconds", "Since a check group was last evaluated.", ("group",), groups.items())
         lags = {(source,): self._age(at) for source, at in health.vitals.received.items()}
         yield self._filled("source_lag_seconds", "Since the newest message of a source.", ("source",), lags.items())
         waits = {(each.channel,): self._age(each.oldest) for each in health.vitals.waiting}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from checks.model import READY_DAYS
-from monitor import detectability, gate, loading, operations, stocktaking, tell
+from monitor import detectability, gate, loading, operations, shares, stocktaking, tell
 from monitor.alerts.deliver import Delivery, Outcome, deliver
 from monitor.alerts.message import Chart, Message
 from monitor.compose import Composer
@@ -22,6 +22,7 @@ from monitor.decide import Verdict, weekly
 from monitor.errors import StoreError
 from monitor.evaluate import Evaluation, advance, evaluate, operational
 from monitor.feedback import MARKS, MEMORY, Precision, demoted, precisions
+from monitor.gate import Due
 from monitor.history.memory import Memory, Step
 from monitor.incidents import Incident
 from monitor.judge import evidence, kind_of
@@ -62,7 +63,12 @@ class Installation:
 
 
 def run(
-    installation: Installation, now: dt.datetime, *, dry_run: bool = False, on_chunk: OnChunk = lambda _done, _of: None
+    installation: Installation,
+    now: dt.datetime,
+    *,
+    dry_run: bool = False,
+    on_chunk: OnChunk = lambda _done, _of: None,
+    checks: frozenset[str] | None = None,
 ) -> Result:
     """Evaluate everything that is due: each complete bucket once, whatever was missed too, oldest first.
 
@@ -71,12 +77,13 @@ def run(
         now: the time.
         dry_run: remember and send nothing.
         on_chunk: told how many chunks of the past a first run has read, of how many.
+        checks: the names of those that are due; None: all.
     """
     memory, config = installation.memory, installation.config
     known = memory.incidents(since=now - config.store.history)
     config = heeding(config, memory, now)
     try:
-        loaded = load(config, installation.store, memory, now, None if dry_run else on_chunk)
+        loaded = load(config, installation.store, memory, now, None if dry_run else on_chunk, checks)
     except StoreError as error:
         if memory.progress() is None:
             raise
@@ -85,8 +92,9 @@ def run(
         return _nothing_due(installation, known, now, dry_run=dry_run)
 
     stock = stocktaking.take(config, installation.store, memory, loaded, now)
-    found = _judge(config, loaded, stock, known, now)
-    told = _tell(installation, found.incidents, _charts(config, found), now)
+    tests = (memory.snapshot(shares.NAME) or (now, {}))[1]
+    found = _judge(config, _sharing(config, loaded, tests), stock, known, now)
+    told = _tell(installation, found.incidents, _charts(config, found, loaded.checks), now)
     result = Result(
         now=now,
         reading=loaded.reading,
@@ -97,10 +105,19 @@ def run(
         waiting={name: each.complete for name, each in loaded.gates.items() if each.state in UNLOADED},
     )
     if not dry_run:
-        _remember(
-            installation, result, loaded, {**stock.snapshots, **_power(installation, found, now)}, told.deliveries
-        )
+        tested = {shares.NAME: {**tests, **shares.subjects_of(found.verdicts, loaded.checks)}}
+        kept = {**stock.snapshots, **tested, **_power(installation, found, loaded.checks, now)}
+        _remember(installation, result, loaded, kept, told.deliveries)
     return _send(installation, result, dry_run=dry_run)
+
+
+def _sharing(config: Config, loaded: Loaded, tests: Mapping[str, Sequence[int]]) -> Loaded:
+    """Give what is judged by some of the checks their part of the budget."""
+
+    def sharing(due: Due) -> Due:
+        return due if due.checks is None else replace(due, parts=shares.parts_of(tests, due.checks, config.checks))
+
+    return replace(loaded, due=tuple(map(sharing, loaded.due)))
 
 
 def heeding(config: Config, memory: Memory, now: dt.datetime) -> Config:
@@ -147,9 +164,9 @@ def _learning(profile: WindowProfile | None) -> dict[str, int]:
     return {event: known for event, known in sorted(days.items()) if known < READY_DAYS}
 
 
-def would_ask(installation: Installation, now: dt.datetime) -> Request:
-    """Return what a run at `now` would ask of the store."""
-    return loading.would_ask(installation.config, installation.memory, now)
+def would_ask(installation: Installation, now: dt.datetime, checks: frozenset[str] | None = None) -> Request:
+    """Return what a run at `now` would ask of the store, for some checks or all."""
+    return loading.would_ask(installation.config, installation.memory, now, checks)
 
 
 def _judge(config: Config, loaded: Loaded, stock: Stock, known: Sequence[Incident], now: dt.datetime) -> Evaluation:
@@ -185,14 +202,14 @@ def composer_of(config: Config) -> Composer:
     return Composer(config.plan, kind_of, ZoneInfo(config.zone), config.budget, config.base_url)
 
 
-def _charts(config: Config, found: Evaluation) -> ChartOf:
+def _charts(config: Config, found: Evaluation, checks: Collection[str]) -> ChartOf:
     from monitor.alerts.chart import draw  # noqa: PLC0415 a second of import, needed only when there is something to show
 
     composer, drawn = composer_of(config), itertools.count()
 
     def chart_of(incident: Incident) -> Chart | None:
-        if found.profile is None or next(drawn) >= MOST_CHARTS:
-            return None
+        if found.profile is None or incident.headline.check not in checks or next(drawn) >= MOST_CHARTS:
+            return None  # of checks that are not due, the newest measures are not known
         shown = evidence(tuple(config.checks.values()), found.profile, config.plan, incident.headline)
         if shown is None:
             return None
@@ -218,10 +235,16 @@ def _store_is_down(
     return _send(installation, result, dry_run=dry_run)
 
 
-def _power(installation: Installation, found: Evaluation, now: dt.datetime) -> Mapping[str, Any]:
+def _power(
+    installation: Installation, found: Evaluation, checks: Collection[str], now: dt.datetime
+) -> Mapping[str, Any]:
     """Return what can be seen of each event, to be kept with the run: once a week, when days were judged."""
-    name = detectability.NAME
-    if found.profile is None or not detectability.due(installation.memory.snapshot(name), now):
+    name, watching = detectability.NAME, installation.config.checks.keys() & set(detectability.WATCHING)
+    if (
+        found.profile is None
+        or not watching <= frozenset(checks)
+        or not detectability.due(installation.memory.snapshot(name), now)
+    ):
         return {}
     seen = detectability.detectability(installation.config, found.profile, [v.finding for v in found.verdicts])
     return {name: seen.to_json()} if seen else {}
@@ -240,7 +263,7 @@ def _remember(
     memory.keep(
         Step(
             at=result.now,
-            points=reading.points,
+            points=loaded.fresh,
             spans=loaded.spans,
             watermarks=reading.watermarks,
             rhythms=loaded.rhythms,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from checks.base import Catalog, Measure, Stat
+from checks.base import EVERY, Catalog, Measure, Stat
 from monitor.history.measures import Watermark
 from monitor.history.times import moment
 from monitor.stores.base import COLUMNS, Request, Store, TableFailure
@@ -44,6 +44,27 @@ def request(
     """Return the request for all that checks want, and what is always needed; without `days`, for hours alone."""
     wanted = tuple(dict.fromkeys((*ALWAYS, *measures)))
     return Request(tuple(m for m in wanted if days or m.grain == "hour"), since, until, zone)
+
+
+def untouched(points: pd.DataFrame, asked: Iterable[Measure], others: Iterable[Measure]) -> pd.Series:
+    """Mark the points that only others would have asked for: what is known of them stays as it is."""
+    mine, theirs = ({_named(m) for m in measures} for measures in (asked, others))
+    named = points[["measure", "grain", "event", "property"]]
+    kinds = named.drop_duplicates()
+    kept = [not _covered(kind, mine) and _covered(kind, theirs) for kind in kinds.itertuples(index=False)]
+    marks = kinds.assign(kept=kept) if len(kinds) else kinds.assign(kept=[])
+    return named.merge(marks, how="left")["kept"].astype(bool).set_axis(points.index)
+
+
+def _named(measure: Measure) -> tuple[str, str, str, str]:
+    anything = measure.property in (None, EVERY)
+    return measure.name(), measure.grain, measure.event or "", "" if anything else str(measure.property)
+
+
+def _covered(kind: tuple[str, ...], asked: Collection[tuple[str, str, str, str]]) -> bool:
+    """Say whether points are of what is asked of any event or theirs, and of any property or theirs."""
+    measure, grain, event, name = kind
+    return any((measure, grain, e, p) in asked for e in ("", event) for p in ("", name))
 
 
 def read(store: Store, asked: Request, known: Mapping[str, Watermark], catalog: Catalog | None = None) -> Reading:

@@ -19,7 +19,7 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from monitor.errors import OvertakenError, TrackwatchError
-from monitor.timetable import Timetable
+from monitor.timetable import Schedule, Timetable
 
 Job = Callable[[], object]
 
@@ -47,7 +47,7 @@ class Clockwork:
         """Call a function at an interval."""
         self._add(name, IntervalTrigger(seconds=interval.total_seconds(), timezone=dt.UTC), _guarded(job))
 
-    def at(self, name: str, timetable: Timetable, job: Job) -> None:
+    def at(self, name: str, timetable: Timetable | Schedule, job: Job) -> None:
         """Call a function at the times of a timetable, in place of one of the same name."""
         self._add(name, _Trigger(timetable), _guarded(job))
 
@@ -74,7 +74,7 @@ class Clockwork:
 class _Trigger(BaseTrigger):  # type: ignore[misc]  # APScheduler ships no types
     """The times of a timetable, as APScheduler asks for them."""
 
-    def __init__(self, timetable: Timetable) -> None:
+    def __init__(self, timetable: Timetable | Schedule) -> None:
         self._timetable = timetable
 
     def get_next_fire_time(self, previous: dt.datetime | None, now: dt.datetime) -> dt.datetime:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from monitor.leadership import BEAT, Leadership
 from monitor.pipeline import Installation, Result, run
 from monitor.schedule import Clockwork
 from monitor.stores.base import Store
+from monitor.timetable import Group
 from monitor.watchdog import EVALUATED, Health
 
 OFTEN = dt.timedelta(minutes=1)  # how often what waits is tried again, and trackwatch looks after itself
@@ -52,6 +53,7 @@ class Service:
         self._world = world
         self._files = _fingerprint(config)
         self._busy = threading.Lock()  # one evaluation or delivery at a time
+        self._ticked: dict[str, dt.datetime] = {}  # check group -> when it was evaluated last
         self._asked: Store | None = None
         self._clockwork: Clockwork | None = None
 
@@ -78,18 +80,23 @@ class Service:
         led = self._leadership.leading
         leads = self._leadership.beat(self._world.now())
         metrics.lead(self.config.workspace, leading=leads)
-        if leads and not led and self._clockwork:
-            self._clockwork.soon(self._job("evaluate"))
+        if leads and not led:
+            self._ticked = {name: at for name, at in self.health().groups.items() if name}
+            if self._clockwork:
+                self._clockwork.soon(self._job("evaluate"))
 
     def evaluate(self) -> None:
         """Evaluate everything that is due, if this process leads; tell the heartbeat."""
         if not self._leadership.leading:
             return
+        due = self.config.schedule.due(self._ticked, self._world.now())
+        if not due:
+            return  # the tick of a group that was evaluated with another one
         heartbeat = self._world.heartbeat(self.config.heartbeat)
         heartbeat.ping("start")
         try:
             with self._busy:
-                result = self._evaluated()
+                result = self._evaluated(due)
         except OvertakenError:
             raise  # the one who evaluates now tells the heartbeat
         except Exception as error:
@@ -131,7 +138,7 @@ class Service:
             return
         self._files = found
         try:
-            changed = load_config(self.config.file)
+            changed = load_config(self.config.file, workspace=self.config.workspace)
             _refuse_another_state(self.config, changed)
         except TrackwatchError as error:
             self.refused = str(error)
@@ -156,18 +163,22 @@ class Service:
         with suppress(TrackwatchError):
             self._leadership.leave()
 
-    def _evaluated(self) -> Result:
+    def _evaluated(self, due: Sequence[Group]) -> Result:
         started, config = self._world.now(), self.config
+        checks = config.schedule.checks(due, config.checks)
         store = self._asked = self._world.open_store(config)
         try:
-            result = run(Installation(config, store, self.memory), config.clock or started)
+            result = run(Installation(config, store, self.memory), config.clock or started, checks=checks)
         finally:
             self._asked = None
             store.close()
         seconds = (self._world.now() - started).total_seconds()
         metrics.count(config.workspace, result, seconds)
+        if result.error is None:  # else they are due again with the next tick
+            self._ticked |= {group.name: started for group in due}
         said = {"error": str(result.error) if result.error else None, "seconds": round(seconds, 3)}
-        self.memory.put_snapshot(EVALUATED, config.clock or started, said)
+        groups = {name: at.isoformat() for name, at in self._ticked.items()}
+        self.memory.put_snapshot(EVALUATED, config.clock or started, {**said, "groups": groups})
         _log.info("evaluated", extra={"workspace": config.workspace, "tests": len(result.verdicts), **said})
         self._world.show(config, result, seconds)
         for prepare in self.listeners:

@@ -7,8 +7,8 @@ That trackwatch is not there at all, it cannot say itself: that is what the hear
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from checks.base import Finding
 from checks.model import READY_DAYS
@@ -19,6 +19,7 @@ from monitor.history.memory import Memory
 from monitor.history.vitals import Vitals
 from monitor.inventory import Inventory
 from monitor.pipeline import composer_of
+from monitor.timetable import Group
 
 BROKEN_AFTER = dt.timedelta(hours=1)  # and some tries, in which a channel took nothing
 BROKEN_TRIES = 3
@@ -32,6 +33,8 @@ class Health:
 
     vitals: Vitals
     evaluated: dt.datetime | None  # when an evaluation last ended well; None: never
+    down: bool = False  # the event store did not answer it
+    groups: Mapping[str, dt.datetime] = field(default_factory=dict)  # check group -> when it was evaluated last
     stored: Inventory | None = None  # what the store holds
     refused: str = ""  # why the configuration that was changed is not in use
 
@@ -39,9 +42,12 @@ class Health:
 def health_of(memory: Memory, refused: str = "") -> Health:
     """Return what the state database knows of trackwatch itself."""
     evaluated, stored = memory.snapshot(EVALUATED), memory.snapshot(inventory.NAME)
+    said = evaluated[1].get("groups", {}) if evaluated else {}
     return Health(
         vitals=memory.vitals(),
         evaluated=evaluated[0] if evaluated else None,
+        down=bool(evaluated and evaluated[1].get("error")),
+        groups={name: dt.datetime.fromisoformat(at) for name, at in said.items()},
         stored=Inventory.from_json(stored[1]) if stored else None,
         refused=refused,
     )
@@ -49,7 +55,14 @@ def health_of(memory: Memory, refused: str = "") -> Health:
 
 def is_late(config: Config, health: Health, now: dt.datetime) -> bool:
     """Say whether an evaluation should have ended by now; a first one takes as long as it takes."""
-    return health.evaluated is not None and now > config.schedule.late_after(health.evaluated)
+    return bool(_overdue(config, health, now))
+
+
+def _overdue(config: Config, health: Health, now: dt.datetime) -> list[tuple[Group, dt.datetime]]:
+    """Return the check groups that are late, each with when it was last evaluated; the rest has no name."""
+    rest, *groups = config.schedule.everything
+    last = [(rest, health.evaluated), *((g, health.groups.get(g.name)) for g in groups if not health.down)]
+    return [(group, at) for group, at in last if at is not None and now > group.timetable.late_after(at)]
 
 
 def findings(config: Config, health: Health, now: dt.datetime) -> list[Finding]:
@@ -86,9 +99,11 @@ def _is_about(finding: Finding, other: Finding) -> bool:
 
 
 def _late(config: Config, health: Health, now: dt.datetime) -> Iterator[Finding]:
-    if health.evaluated and is_late(config, health, now):
-        text = f"The last evaluation ended {health.evaluated:%Y-%m-%d %H:%M} UTC; they are due {config.schedule}."
-        yield Finding(check=operations.NAME, kind="evaluation_late", since=health.evaluated, text=text)
+    for group, at in _overdue(config, health, now):
+        of = f" of the check group {group.name}" if group.name else ""
+        text = f"The last evaluation{of} ended {at:%Y-%m-%d %H:%M} UTC; they are due {group.timetable}."
+        name = group.name or None
+        yield Finding(check=operations.NAME, kind="evaluation_late", property=name, since=at, text=text)
 
 
 def _broken(vitals: Vitals, now: dt.datetime) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ time. Hours are read as they come; days, whose measures cost more, once they are
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -67,6 +67,12 @@ def to_read(progress: Progress, sources: Mapping[str, Source], pace: Pace, now: 
     if any(_crosses_midnight(until, due[name].complete, pace.zone) for name, until in judged.items()):
         return Plan(floor_day(oldest, pace.zone), days=True)
     return Plan(oldest - AGAIN, days=False)
+
+
+def together(plans: Sequence[Plan], zone: ZoneInfo) -> Plan:
+    """Return what to read for checks that are not equally far, in one statement."""
+    since, days = min(plan.since for plan in plans), any(plan.days for plan in plans)
+    return Plan(floor_day(since, zone) if days else since, days)
 
 
 def nothing_due(progress: Progress | None, sources: Mapping[str, Source], pace: Pace, now: dt.datetime) -> bool:

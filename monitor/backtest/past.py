@@ -49,6 +49,8 @@ def remembered(config: Config, memory: Memory, since: dt.datetime, until: dt.dat
     progress, held = memory.progress(), memory.snapshot(inventory.NAME)
     if progress is None or held is None or progress.measured_from > since or progress.measured_until < until:
         return None
+    if any(judged.until < until for judged in progress.apart.values()):
+        return None  # the newest measures of a check group are not there yet
     start = learned_from(config, since)
     points = memory.points(start, until)
     catalog = _catalog(Inventory.from_json(held[1]), has_ids=bool((points["measure"] == Stat.IDS).any()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -21,6 +21,29 @@ def config_option(function: F) -> F:
     """Add `--config FILE`."""
     text = "Configuration; by default ./trackwatch.yml, then ./config/trackwatch.yml."
     return click.option("--config", "config_path", type=click.Path(path_type=Path), help=text)(function)
+
+
+def group_option(function: F) -> F:
+    """Add `--group NAME`."""
+    text = "Only this check group of the schedule; may be given several times. By default all checks."
+    return click.option("--group", "groups", multiple=True, help=text)(function)
+
+
+def checks_of(config: Config, groups: Sequence[str]) -> frozenset[str] | None:
+    """Return the checks of the named groups of a schedule; None: all.
+
+    Raises:
+        UsageError: there is no such group.
+    """
+    from monitor.errors import UsageError  # noqa: PLC0415 keeps --help fast
+    from monitor.values import suggest  # noqa: PLC0415
+
+    known = {group.name: group for group in config.schedule.groups}
+    for name in groups:
+        if name not in known:
+            hint = suggest(name, known) if known else 'write schedule: {groups: {NAME: {checks: [], cron: ""}}}'
+            raise UsageError(f"{name!r} is not a check group of {config.file}; {hint}")
+    return config.schedule.checks([known[name] for name in groups], config.checks) if groups else None
 
 
 def json_option(function: F) -> F:

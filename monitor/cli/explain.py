@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.common import Moment, config_option, json_option, opened, time_of
+from monitor.cli.common import Moment, checks_of, config_option, group_option, json_option, opened, time_of
 
 if TYPE_CHECKING:
     from monitor.stores.base import Estimate
@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 @config_option
 @click.option("--now", type=Moment(), help="As if it were this time; by default now.")
 @click.option("--table", "only", help="Only this table.")
+@group_option
 @json_option
-def command(config_path: Path | None, now: dt.datetime | None, only: str | None, as_json: bool) -> None:
+def command(
+    config_path: Path | None, now: dt.datetime | None, only: str | None, groups: tuple[str, ...], as_json: bool
+) -> None:
     """Show every SQL statement that a run would issue, with its values, and what the store says it would cost."""
     import orjson  # noqa: PLC0415 keeps --help fast
 
@@ -32,7 +35,7 @@ def command(config_path: Path | None, now: dt.datetime | None, only: str | None,
 
     config = load_config(config_path)
     with opened(config) as installation:
-        asked = would_ask(installation, time_of(config, now))
+        asked = would_ask(installation, time_of(config, now), checks_of(config, groups))
         statements = [s for s in installation.store.statements(asked, estimated=True) if only in (None, s.table)]
     if as_json:
         listed = [

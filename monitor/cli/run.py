@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.common import Moment, config_option, current_time, fail_on_option, json_option, opened, time_of
+from monitor.cli.common import (
+    Moment,
+    checks_of,
+    config_option,
+    current_time,
+    fail_on_option,
+    group_option,
+    json_option,
+    opened,
+    time_of,
+)
 from monitor.errors import OvertakenError
 
 if TYPE_CHECKING:
@@ -24,10 +34,18 @@ if TYPE_CHECKING:
 @click.option("--now", type=Moment(), help="Judge as if it were this time; by default now.")
 @click.option("--dry-run", is_flag=True, help="Say what would be told; remember and send nothing.")
 @click.option("--all", "everything", is_flag=True, help="With --json: healthy findings too.")
+@group_option
 @json_option
 @fail_on_option
-def command(
-    config_path: Path | None, now: dt.datetime | None, dry_run: bool, everything: bool, as_json: bool, fail_on: str
+def command(  # noqa: PLR0913 one parameter for each option
+    *,
+    config_path: Path | None,
+    now: dt.datetime | None,
+    dry_run: bool,
+    everything: bool,
+    groups: tuple[str, ...],
+    as_json: bool,
+    fail_on: str,
 ) -> None:
     """Evaluate everything that is due, once: each complete hour and day is judged one time only."""
     from monitor.config import load_config  # noqa: PLC0415 keeps --help fast
@@ -36,8 +54,10 @@ def command(
 
     started = current_time()
     config = load_config(config_path)
+    checks = checks_of(config, groups)
     with opened(config) as installation, _progress() as on_chunk:
-        evaluate = partial(run, installation, time_of(config, now), dry_run=dry_run, on_chunk=on_chunk)
+        at = time_of(config, now)
+        evaluate = partial(run, installation, at, dry_run=dry_run, on_chunk=on_chunk, checks=checks)
         try:
             result = evaluate()
         except OvertakenError:

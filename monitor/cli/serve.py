@@ -8,7 +8,7 @@ import signal
 import socket
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from monitor.web.server import Server
 
 STOP, RELOAD = "stop", "reload"
+ALL = "all"  # workspaces of a configuration
 
 
 @click.command("serve")
@@ -38,18 +39,25 @@ STOP, RELOAD = "stop", "reload"
     help="Configuration, or a folder of them; may be given several times. "
     "By default ./trackwatch.yml, then ./config/trackwatch.yml.",
 )
-def command(paths: tuple[Path, ...]) -> None:
+@click.option(
+    "--workspace",
+    "names",
+    multiple=True,
+    help="One of the configuration's 'workspaces', or 'all' of them and its own; may be given several times. "
+    "By default its own.",
+)
+def command(paths: tuple[Path, ...], names: tuple[str, ...]) -> None:
     """Evaluate on schedule (`schedule: {every: 1h}`), and show the pages, until stopped.
 
     SIGHUP, or a change of its files, reads the configuration again; a wrong one is not taken over. SIGTERM ends
     it: what the store is being asked is taken back, and another process may take over at once.
     """
-    from monitor.config import load_config  # noqa: PLC0415 keeps --help fast
-    from monitor.logs import write_log  # noqa: PLC0415
+    from monitor.logs import write_log  # noqa: PLC0415 keeps --help fast
     from monitor.schedule import Clockwork  # noqa: PLC0415
 
     orders = _orders()
-    configs = [load_config(path) for path in _files(paths)]
+    configs = [config for path in _files(paths) for config in _workspaces(path, names)]
+    _refuse_one_address(configs)
     write_log("json" if any(config.log == "json" for config in configs) else "text")
     clockwork = Clockwork(threads=2 * len(configs) + 2)
     with ExitStack() as stack:
@@ -94,6 +102,29 @@ def _files(paths: tuple[Path, ...]) -> list[Path | None]:
             raise UsageError(f"no file in {path} has a 'store': it is no folder of configurations")
         found += inside
     return found or [None]
+
+
+def _workspaces(path: Path | None, names: tuple[str, ...]) -> list[Config]:
+    """Return a configuration as it is in each of the workspaces that are meant."""
+    from monitor.config import load_config, workspaces  # noqa: PLC0415 keeps --help fast
+
+    if ALL in names:
+        return [load_config(path), *(load_config(path, workspace=name) for name in workspaces(path))]
+    return [load_config(path, workspace=name) for name in dict.fromkeys(names or (None,))]
+
+
+def _refuse_one_address(configs: Sequence[Config]) -> None:
+    """Refuse workspaces whose pages would have the same address, before anything is opened."""
+    from monitor.errors import UsageError  # noqa: PLC0415 keeps --help fast
+
+    taken: dict[tuple[str, int], str] = {}
+    for config in (each for each in configs if each.web.enabled and each.web.port):
+        place = config.web.host, config.web.port
+        if place in taken:
+            hint = f"write workspaces: {{{config.workspace}: {{web: {{port: {place[1] + 1}}}}}}}, or enabled: false"
+            said = f"the pages of {taken[place]} and of {config.workspace} have the same address, {place[0]}:{place[1]}"
+            raise UsageError(f"{said}; {hint}")
+        taken[place] = config.workspace
 
 
 @contextmanager

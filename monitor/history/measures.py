@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from sqlalchemy import Connection, delete, insert, select
 
 from monitor.history import schema
 from monitor.history.times import moment, seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Until when a check has judged."""
+
+    until: dt.datetime  # of every source but those that are behind
+    behind: Mapping[str, dt.datetime] = field(default_factory=dict)  # source -> until when it has been judged
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +34,7 @@ class Progress:
     measured_until: dt.datetime
     judged_until: dt.datetime  # of every source but those that are behind
     behind: Mapping[str, dt.datetime] = field(default_factory=dict)  # source -> until when it has been judged
+    apart: Mapping[str, Judged] = field(default_factory=dict)  # check -> how far it is, of those evaluated more rarely
 
     @property
     def begun(self) -> bool:
@@ -35,6 +45,35 @@ class Progress:
     def oldest(self) -> dt.datetime:
         """Return until when everything has been judged."""
         return min((self.judged_until, *self.behind.values()))
+
+    def of(self, check: str) -> Judged:
+        """Return until when a check has judged."""
+        return self.apart.get(check, Judged(self.judged_until, self.behind))
+
+    def lanes(self, checks: Collection[str]) -> list[tuple[frozenset[str], Progress]]:
+        """Return checks that are equally far, and the progress of those alone; at least one lane."""
+        lanes: list[tuple[set[str], Judged]] = [] if checks else [(set(), Judged(self.judged_until, self.behind))]
+        for name in sorted(checks):
+            judged = self.of(name)
+            found = next((names for names, known in lanes if known == judged), None)
+            if found is None:
+                lanes.append(({name}, judged))
+            else:
+                found.add(name)
+        return [
+            (frozenset(names), replace(self, judged_until=j.until, behind=j.behind, apart={})) for names, j in lanes
+        ]
+
+    def joined(self, lanes: Collection[tuple[frozenset[str], Progress]], checks: Collection[str]) -> Progress:
+        """Return the progress of all checks after those of some lanes have gone on."""
+        front = max((lane for _, lane in lanes), key=lambda lane: lane.judged_until)
+        front = max((front, self), key=lambda lane: lane.judged_until)  # the lanes', where both are as far
+        after = {name: Judged(lane.judged_until, lane.behind) for names, lane in lanes for name in names}
+        far = {name: after.get(name, self.of(name)) for name in checks}
+        whole = Judged(front.judged_until, front.behind)
+        measured = max(lane.measured_until for _, lane in lanes)
+        apart = {name: judged for name, judged in far.items() if judged != whole}
+        return Progress(self.measured_from, measured, whole.until, whole.behind, apart)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +116,21 @@ def read_progress(connection: Connection, workspace: str) -> Progress | None:
         moment(row.measured_until),
         moment(row.judged_until),
         {each.source: moment(each.judged_until) for each in late},
+        _read_apart(connection, workspace),
     )
+
+
+def _read_apart(connection: Connection, workspace: str) -> dict[str, Judged]:
+    table = schema.apart
+    found: dict[str, dict[str, dt.datetime]] = defaultdict(dict)
+    for row in connection.execute(select(table).where(table.c.workspace == workspace)):
+        found[row.check][row.source] = moment(row.judged_until)
+    return {check: Judged(until.pop(""), until) for check, until in found.items()}
 
 
 def write_progress(connection: Connection, workspace: str, progress: Progress) -> None:
     """Remember how far the workspace is."""
-    for table in (schema.progress, schema.behind):
+    for table in (schema.progress, schema.behind, schema.apart):
         connection.execute(delete(table).where(table.c.workspace == workspace))
     values = {name: seconds(getattr(progress, name)) for name in ("measured_from", "measured_until", "judged_until")}
     connection.execute(insert(schema.progress).values(workspace=workspace, **values))
@@ -92,6 +140,13 @@ def write_progress(connection: Connection, workspace: str, progress: Progress) -
     ]
     if late:
         connection.execute(insert(schema.behind), late)
+    apart = [
+        {"workspace": workspace, "check": check, "source": source, "judged_until": seconds(until)}
+        for check, judged in progress.apart.items()
+        for source, until in {**judged.behind, "": judged.until}.items()  # no source: every other one
+    ]
+    if apart:
+        connection.execute(insert(schema.apart), apart)
 
 
 def read_watermarks(connection: Connection, workspace: str) -> dict[str, Watermark]:

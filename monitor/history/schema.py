@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0006"  # the newest migration: compared at start without importing Alembic
+HEAD = "0007"  # the newest migration: compared at start without importing Alembic
 
 metadata = MetaData(
     naming_convention={
@@ -82,6 +82,16 @@ behind = Table(
     metadata,
     Column("workspace", String(100), primary_key=True),
     Column("source", String(200), primary_key=True),
+    Column("judged_until", BigInteger, nullable=False),
+)
+
+# checks that are not as far as the rest, because their group is evaluated more rarely
+apart = Table(
+    "apart",
+    metadata,
+    Column("workspace", String(100), primary_key=True),
+    Column("check", String(100), primary_key=True),
+    Column("source", String(200), primary_key=True),  # empty: every source that is not named
     Column("judged_until", BigInteger, nullable=False),
 )
 

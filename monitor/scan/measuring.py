@@ -25,7 +25,7 @@ from monitor.reading import Reading, read, request
 from monitor.stores.base import StoreSettings
 from monitor.stores.files.ingest import Ingested
 from monitor.stores.sql import SqlStore
-from monitor.timetable import Timetable
+from monitor.timetable import Schedule
 
 DAY = dt.timedelta(days=1)
 WEEK = dt.timedelta(weeks=1)
@@ -85,7 +85,7 @@ def configuration(settings: StoreSettings) -> Config:
         exclusions=(),
         channels={},
         base_url=None,
-        schedule=Timetable(none),
+        schedule=Schedule(),
     )
 
 

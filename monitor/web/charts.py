@@ -44,7 +44,8 @@ def of_incident(here: Site, incident: Incident, incidents: Sequence[Incident]) -
     headline, progress = incident.headline, here.memory.progress()
     if headline.check not in here.config.checks or progress is None or not progress.begun:
         return None
-    until = min(progress.judged_until, (incident.resolved or progress.judged_until) + AFTER)
+    judged = progress.of(headline.check).until
+    until = min(judged, (incident.resolved or judged) + AFTER)
     if headline.event is None:
         profile = _profile_of_all(here, headline.check, until, incidents)
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import logging
 import os
 import signal
@@ -133,3 +134,48 @@ def test_a_service_takes_orders_and_leaves_in_order(tmp_path):
         assert "trackwatch.yml:7: 'nonsense'" in until(process, "is wrong, the old one stays")
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=30) == 0
+
+
+TWO = """
+state: sqlite:///state.db
+store: {url: "sqlite:///events.db", layout: events, table: events}
+log: json
+web: {port: 0}
+workspaces:
+  dev: {store: {url: "sqlite:///dev.db"}, web: {enabled: false}, schedule: {cron: "0 7 * * *"}}
+"""
+
+
+def serve(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    command = [*SERVE, *options]
+    return subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_one_process_serves_all_workspaces_of_a_file_each_at_its_times(tmp_path):
+    (tmp_path / "trackwatch.yml").write_text(TWO)
+    for name in ("events", "dev"):
+        with sqlite3.connect(tmp_path / f"{name}.db") as connection:
+            connection.execute("CREATE TABLE events (received_at DATETIME, event TEXT, id TEXT, source TEXT)")
+    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    options = {"cwd": tmp_path, "env": environ, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen([*SERVE, "--workspace", "all"], **options) as process:
+        until(process, "production: evaluating every 1:00:00")
+        until(process, "dev: evaluating at 0 7 * * * (UTC)")
+        evaluated = {json.loads(until(process, '"message": "evaluated"'))["workspace"] for _ in range(2)}
+        process.send_signal(signal.SIGTERM)
+        assert (process.wait(timeout=30), evaluated) == (0, {"production", "dev"})
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        pytest.param(["--workspace", "devel"], "'devel' is not a workspace", id="one that is not there"),
+        pytest.param(["--workspace", "all"], "have the same address, 127.0.0.1:8420", id="pages in one place"),
+    ],
+)
+def test_workspaces_that_cannot_be_served_are_refused(tmp_path, options, said):
+    text = TWO.replace("web: {port: 0}", "").replace("web: {enabled: false}, ", "")
+    (tmp_path / "trackwatch.yml").write_text(text)
+    done = serve(tmp_path, *options)
+    assert (done.returncode, said in done.stderr) == (2, True), done.stderr
