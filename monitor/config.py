@@ -24,12 +24,13 @@ from monitor.alerts.channels import KINDS, channel_class
 from monitor.alerts.deliver import Policy
 from monitor.blocks import read_dataclass, read_model
 from monitor.calendar import Exclusion
-from monitor.config_format import CheckBlock, ConfigBlock, StoreBlock, UsageBlock
+from monitor.config_format import CheckBlock, ConfigBlock, ReportBlock, StoreBlock, UsageBlock
 from monitor.counterparts import read_counterparts
 from monitor.custom import read_own
 from monitor.document import Document, load_document, shortened
 from monitor.errors import ConfigError, Problem, UsageError
 from monitor.plan.load import load_plan
+from monitor.reporting import Reporting, read_reporting
 from monitor.routing import Telling, read_telling
 from monitor.scheduling import read_schedule
 from monitor.serving import Serving
@@ -119,6 +120,7 @@ class Config:
     usage: UsageConfig | None = None
     delivery: Policy = field(default_factory=Policy)
     web: Serving = field(default_factory=Serving)
+    reporting: Reporting | None = None  # who gets the weekly report
     clock: dt.datetime | None = None  # the time that it always is: for demonstrations
 
 
@@ -216,6 +218,7 @@ class _Reader:
             log=block.log,
             usage=self._usage(block.usage) if block.usage else None,
             web=block.web.read(self.file.parent),
+            reporting=self._reporting(block.report, block, channels) if block.report else None,
             clock=None if block.clock is None else _start(block.clock, ZoneInfo(block.timezone)),
         )
         self.document.refuse(self.problems)
@@ -342,6 +345,12 @@ class _Reader:
         for each in unknown:
             self._wrong(each.path, each.message, each.hint)
         return telling
+
+    def _reporting(self, asked: ReportBlock, block: ConfigBlock, channels: Mapping[str, Channel]) -> Reporting:
+        reporting, unknown = read_reporting(asked, block.timezone, channels, tuple(block.channels))
+        for each in unknown:
+            self._wrong(each.path, each.message, each.hint)
+        return reporting
 
     def _schedule(self, block: ConfigBlock) -> Schedule:
         load_checks()

@@ -33,6 +33,7 @@ from monitor.values import Date, Duration, Flag, Moment, Names, Number, Positive
 
 LOGS = ("text", "json")
 SEVERITIES = ("critical", "warning", "info")
+WEEKLY = "0 8 * * mon"
 ROLES = ("ledger", "destination")  # of a table that events are compared with
 
 
@@ -273,6 +274,18 @@ class ParityBlock(Block):
     )
 
 
+class ReportBlock(Block):
+    """Who gets the weekly report, and when."""
+
+    noun: ClassVar[str] = "the report"
+
+    cron: Cron = Field(default=WEEKLY, description="when `serve` sends the report of the last week, in local time")
+    to: Names = Field(description="channels")
+    owners: Flag = Field(
+        default=False, description="each owner with an address also gets a mail about their events alone"
+    )
+
+
 class ConfigBlock(Block):
     """The configuration file. `store`, `checks` and `channels` are read by what they name."""
 
@@ -328,6 +341,9 @@ class ConfigBlock(Block):
     custom: CustomBlock | None = Field(default=None, description="checks of your own")
     delivery: DeliveryBlock = Field(
         default=DeliveryBlock(), description="how much is told at once, and for how long it is tried"
+    )
+    report: ReportBlock | None = Field(
+        default=None, description="to whom the weekly report is sent, and when; left out: to nobody"
     )
     web: WebBlock = Field(default=WebBlock(), description="the pages")
     clock: Moment | None = Field(

@@ -18,6 +18,7 @@ from monitor.heartbeat import Heartbeat
 from monitor.history.memory import Memory
 from monitor.leadership import BEAT, Leadership
 from monitor.pipeline import Installation, Result, run
+from monitor.report import sending
 from monitor.schedule import Clockwork
 from monitor.stores.base import Store
 from monitor.timetable import Group
@@ -72,6 +73,7 @@ class Service:
         clockwork.every(self._job("beat"), BEAT, self.beat)
         clockwork.every(self._job("reload"), LOOK, self.reload)
         clockwork.every(self._job("deliver"), OFTEN, self.deliver)
+        clockwork.every(self._job("report"), OFTEN, self.report)
         clockwork.every(self._job("watch"), OFTEN, self.look_after)
         clockwork.at(self._job("evaluate"), self.config.schedule, self.evaluate)
 
@@ -113,6 +115,15 @@ class Service:
             deliver(self.memory.outbox, self.config.channels, self.now(), self.config.delivery)
         finally:
             self._busy.release()
+
+    def report(self) -> None:
+        """Send the report of the week that is over, at its time; and keep it, once all of the week is judged."""
+        if not self._leadership.leading:
+            return
+        if sending.send_due(self.memory, self.config, self.now()):
+            _log.info("%s: the weekly report is sent", self.config.workspace)
+            self.deliver()
+        sending.keep_finished(self.memory, self.config, self.now())
 
     def look_after(self) -> None:
         """See what is wrong with trackwatch itself, and tell it as incidents."""

@@ -30,6 +30,22 @@ class Channel(Protocol):
 
 
 @runtime_checkable
+class Addresses(Protocol):
+    """A channel that can tell one person alone: `Message.to`."""
+
+    def reaches(self, address: str) -> bool:
+        """Say whether somebody is reached by this address; messages with another `to` are not for this channel."""
+        ...
+
+
+@runtime_checkable
+class Wakes(Protocol):
+    """A channel that wakes people up: it is told what is wrong, and nothing that is only to be read."""
+
+    wakes: bool
+
+
+@runtime_checkable
 class Reconciles(Protocol):
     """A channel that can be asked whether a message has arrived: for deliveries whose end nobody saw."""
 

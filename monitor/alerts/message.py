@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import ClassVar
 
 
 class Reason(StrEnum):
@@ -95,6 +96,8 @@ class Chart:
 @dataclass(frozen=True, slots=True)
 class Picture:
     """A picture that a page shows as `cid:name`, and the words for those who do not see it."""
+
+    __pydantic_config__: ClassVar = {"ser_json_bytes": "base64", "val_json_bytes": "base64"}  # how JSON keeps it
 
     name: str
     png: bytes

@@ -38,14 +38,15 @@ def is_heading(blocks: tuple[Block, ...], number: int) -> bool:
 def headline(message: Message) -> str:
     """Return the title as it is read without its surroundings: `Resolved: Order Completed stopped on ios`."""
     reason = message.reason.value.capitalize()
-    fresh = message.reason in (Reason.OPENED, Reason.TEST)
+    fresh = message.reason in (Reason.OPENED, Reason.TEST, Reason.REPORT)
     return message.title if fresh or message.title.startswith(reason) else f"{reason}: {message.title}"
 
 
 def status(message: Message) -> str:
     """Return why it is sent and how much it matters, such as `New problem, critical`."""
     reason = message.reason.value.capitalize()
-    return reason if message.tone in ("resolved", "info") else f"{reason}, {message.severity.value}"
+    plain = message.tone in ("resolved", "info") or message.reason is Reason.REPORT
+    return reason if plain else f"{reason}, {message.severity.value}"
 
 
 def moment(at: dt.datetime) -> str:

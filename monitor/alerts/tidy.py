@@ -46,6 +46,17 @@ def one_line(text: str, most: int = LONGEST_LINE) -> str:
     return cut(_HARMFUL.sub("\ufffd", " ".join(text.split())), most)
 
 
+def harmless(shown: object) -> object:
+    r"""Return what is to be shown, without harmful characters if it is text; its lines stay.
+
+    >>> harmless("Order\x1b[2J\n"), harmless(7)
+    ('Order�[2J\n', 7)
+    """
+    if not isinstance(shown, str) or not _HARMFUL.search(shown):
+        return shown
+    return type(shown)("\n".join(_HARMFUL.sub("\ufffd", line) for line in shown.split("\n")))
+
+
 def cut(text: str, most: int) -> str:
     """Return the text, or its beginning and an ellipsis.
 

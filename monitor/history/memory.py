@@ -16,12 +16,13 @@ from monitor.actions import Action
 from monitor.alerts.deliver import Delivery
 from monitor.config import Keep
 from monitor.errors import OvertakenError, UsageError
-from monitor.history import actions, incidents, measures, outbox, points, retention, schema, snapshots
+from monitor.history import actions, incidents, measures, outbox, points, reports, retention, schema, snapshots
 from monitor.history.browse import Shelf
 from monitor.history.engine import one_at_a_time, open_engine, transaction
 from monitor.history.lease import StoredLease, refuse_overtaken
 from monitor.history.measures import Progress, Rhythm, Watermark
 from monitor.history.points import Span
+from monitor.history.reports import Kept
 from monitor.history.times import moment, seconds
 from monitor.history.vitals import Vitals, read_vitals
 from monitor.incidents import Incident
@@ -50,6 +51,16 @@ class Step:
     def judged_from(self) -> dt.datetime:
         """Return from when on this run judged; of a first one, what it read."""
         return self.before.oldest if self.before and self.before.begun else self.progress.measured_from
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issue:
+    """Reports that are published together: kept whole with what sends them, or not at all."""
+
+    at: dt.datetime
+    reports: Sequence[tuple[Kept, Sequence[Delivery]]]  # each with what sends it
+    snapshots: Mapping[str, Any] = field(default_factory=dict)
+    again: bool = False  # also where they were sent before
 
 
 class Memory:
@@ -120,6 +131,41 @@ class Memory:
         with transaction(self._engine) as connection:
             one_at_a_time(connection, self._workspace)
             snapshots.write_snapshots(connection, self._workspace, at, {name: body})
+
+    def report(self, week: str, audience: str = "") -> Kept | None:
+        """Return a report as it was kept; None: it was not."""
+        with transaction(self._engine) as connection:
+            return reports.read_report(connection, self._workspace, week, audience)
+
+    def reported(self, week: str, audience: str = "") -> bool | None:
+        """Say whether a report was sent; None: it is not even kept."""
+        with transaction(self._engine) as connection:
+            return reports.was_sent(connection, self._workspace, week, audience)
+
+    def reports(self) -> tuple[Kept, ...]:
+        """Return the kept reports without their bodies, the newest week first."""
+        with transaction(self._engine) as connection:
+            return reports.list_reports(connection, self._workspace)
+
+    def publish(self, issue: Issue) -> bool:
+        """Keep reports, and what sends them, in one transaction; False: all of them were sent already.
+
+        Raises:
+            OvertakenError: another process evaluates this workspace now.
+        """
+        with transaction(self._engine) as connection:
+            one_at_a_time(connection, self._workspace)
+            refuse_overtaken(connection, self._workspace, self._token)
+            snapshots.write_snapshots(connection, self._workspace, issue.at, issue.snapshots)
+            new = [
+                (kept, deliveries)
+                for kept, deliveries in issue.reports
+                if issue.again or not reports.was_sent(connection, self._workspace, kept.week, kept.audience)
+            ]
+            for kept, deliveries in new:
+                reports.write_report(connection, self._workspace, kept)
+                outbox.enqueue(connection, self._workspace, deliveries)
+            return bool(new)
 
     def incident(self, incident: str) -> Incident | None:
         """Return one incident by its id, however old; None: there is none."""

@@ -8,6 +8,7 @@ old enough that no process can still be at it.
 from __future__ import annotations
 
 import datetime as dt
+import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +23,7 @@ from sqlalchemy import Connection, Engine, Row, delete, insert, or_, select, upd
 from monitor.alerts.base import Receipt
 from monitor.alerts.deliver import UNSURE, Delivery, State, together
 from monitor.alerts.digest import PREFIX
-from monitor.alerts.message import Chart, Message
+from monitor.alerts.message import Chart, Message, Page, Reason
 from monitor.errors import DeliveryError
 from monitor.history import schema
 from monitor.history.engine import one_at_a_time, transaction
@@ -60,6 +61,11 @@ class Entry:
 @cache
 def _adapter() -> TypeAdapter[Message]:
     return TypeAdapter(Message)
+
+
+@cache
+def _page_adapter() -> TypeAdapter[Page]:
+    return TypeAdapter(Page)
 
 
 def enqueue(connection: Connection, workspace: str, deliveries: Iterable[Delivery]) -> None:
@@ -102,9 +108,9 @@ def _row(workspace: str, delivery: Delivery) -> dict[str, Any]:
         "next_try": seconds(delivery.next_try) if delivery.next_try else 0,
         "why": delivery.suppressed,
         "ambiguous": False,
-        "message": _adapter().dump_json(replace(message, chart=None)).decode(),
+        "message": _adapter().dump_json(replace(message, chart=None, page=None)).decode(),
         "zone": getattr(message.at.tzinfo, "key", "UTC"),
-        "chart": None if delivery.suppressed else _packed(message.chart),
+        "chart": None if delivery.suppressed else _packed(message),
         "ended": created if delivery.suppressed else None,
     }
 
@@ -320,7 +326,7 @@ def _entry(row: Row[Any]) -> Entry:
 def _delivery(row: Row[Any]) -> Delivery:
     message = _adapter().validate_json(row.message)
     # JSON keeps an offset, not the name of a zone
-    message = replace(message, at=message.at.astimezone(ZoneInfo(row.zone)), chart=_unpacked(row.chart))
+    message = _unpacked(replace(message, at=message.at.astimezone(ZoneInfo(row.zone))), row.chart)
     return Delivery(
         id=row.id,
         channel=row.channel,
@@ -331,16 +337,24 @@ def _delivery(row: Row[Any]) -> Delivery:
     )
 
 
-def _packed(chart: Chart | None) -> bytes | None:
-    """Return a chart as bytes: the texts that replace it, each ended by a zero byte, and the picture."""
-    if chart is None:
+def _packed(message: Message) -> bytes | None:
+    """Return what is only needed until a message is sent: its page, or its chart, as bytes.
+
+    Of a chart those are the texts that replace it, each ended by a zero byte, and the picture.
+    """
+    if message.page is not None:
+        return zlib.compress(_page_adapter().dump_json(message.page))
+    if message.chart is None:
         return None
-    texts = (text.replace("\0", "").encode() for text in (chart.alt, chart.spark))
-    return b"\0".join((*texts, chart.png))
+    texts = (text.replace("\0", "").encode() for text in (message.chart.alt, message.chart.spark))
+    return b"\0".join((*texts, message.chart.png))
 
 
-def _unpacked(packed: bytes | None) -> Chart | None:
+def _unpacked(message: Message, packed: bytes | None) -> Message:
+    """Return a message with its page or chart."""
     if packed is None:
-        return None
+        return message
+    if message.reason is Reason.REPORT:
+        return replace(message, page=_page_adapter().validate_json(zlib.decompress(packed)))
     alt, spark, png = packed.split(b"\0", 2)
-    return Chart(png, alt.decode(), spark.decode())
+    return replace(message, chart=Chart(png, alt.decode(), spark.decode()))

@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0007"  # the newest migration: compared at start without importing Alembic
+HEAD = "0008"  # the newest migration: compared at start without importing Alembic
 
 metadata = MetaData(
     naming_convention={
@@ -205,5 +205,7 @@ report = Table(
     Column("week", String(10), primary_key=True),
     Column("audience", String(200), primary_key=True),  # an owner; empty: everybody
     Column("at", BigInteger, nullable=False),
+    Column("sent", Boolean, nullable=False),
+    Column("head", Text, nullable=False),  # what a list of reports shows of it, as JSON
     Column("body", Text, nullable=False),
 )

@@ -16,6 +16,7 @@ from markupsafe import Markup
 from checks.words import number, share
 from monitor.alerts.html import BRIGHT, COLOURS
 from monitor.alerts.message import Picture
+from monitor.alerts.tidy import harmless
 from monitor.compose import ago
 from monitor.report.content import Report
 from monitor.report.look import Look, clock
@@ -57,7 +58,11 @@ def _rendered(report: Report, look: Look) -> str:
 @lru_cache
 def _template() -> Template:
     environment = Environment(
-        loader=PackageLoader("monitor.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        loader=PackageLoader("monitor.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        finalize=harmless,
     )
     environment.filters.update(FILTERS)
     return environment.get_template("report.html.j2")

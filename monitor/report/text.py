@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from checks.words import number, share
 from monitor.alerts.text import MARKS
-from monitor.alerts.tidy import one_line
+from monitor.alerts.tidy import harmless, one_line
 from monitor.compose import ago
 from monitor.report import words
 from monitor.report.content import Part, Report, Told, Trust, Verdict
@@ -156,7 +156,7 @@ def _listed(lines: Iterable[str]) -> list[str]:
 
 
 def _wrapped(part: str, width: int) -> Iterator[str]:
-    for line in part.splitlines():
+    for line in map(str, map(harmless, part.split("\n"))):
         hang = len(line) - len(line.lstrip(" -"))
         yield from textwrap.wrap(
             line, width, subsequent_indent=" " * hang, break_long_words=False, break_on_hyphens=False

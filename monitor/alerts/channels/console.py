@@ -20,7 +20,9 @@ class Console:
     def send(self, message: Message, root: Receipt | None) -> Receipt:
         """Print the message. Nothing printed can be edited, so `root` only comes back."""
         stream = self.stream or sys.stdout
-        if stream.isatty():
+        if message.page:
+            stream.write(message.page.text + "\n")
+        elif stream.isatty():
             from monitor.alerts.terminal import print_framed  # noqa: PLC0415 rich, when there is something to frame
 
             print_framed(message, stream)

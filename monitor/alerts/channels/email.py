@@ -25,7 +25,7 @@ from typing import Any
 from checks.settings import required, setting
 from monitor.alerts.base import Receipt
 from monitor.alerts.html import as_html
-from monitor.alerts.message import Message, Severity
+from monitor.alerts.message import Message, Page, Picture, Reason, Severity
 from monitor.alerts.pace import Bucket, bucket
 from monitor.alerts.text import as_text
 from monitor.alerts.tidy import one_line
@@ -74,7 +74,7 @@ class Email:
     def send(self, message: Message, root: Receipt | None) -> Receipt:
         """Send one mail; with `root`, as a reply to the incident's first."""
         root = root if root and "message_id" in root.data else None  # not ours: the channel was of another kind then
-        mail = compose(message, root, sender=self.sender, to=self.to)
+        mail = compose(message, root, sender=self.sender, to=self._recipients(message))
         with _talking(sent=False):
             server = self._connect()
         try:
@@ -86,6 +86,14 @@ class Email:
         known = {name: first[name] for name in ("message_id", "subject")}  # not whom an earlier mail did not reach
         return Receipt({**known, "refused": _told(refused)}) if refused else Receipt(known)
 
+    def reaches(self, address: str) -> bool:
+        """Say whether this is an address to which mail can be sent."""
+        try:
+            _address(address)
+        except UsageError:
+            return False
+        return True
+
     def find(self, message: Message, root: Receipt | None) -> Receipt | None:
         """Look into the mailbox for the mail's Message-ID.
 
@@ -93,7 +101,7 @@ class Email:
         """
         if self.imap_host is None:
             raise DeliveryError("there is no mailbox to look into (imap_host)", permanent=True)
-        identity = message_id(message, _address(self.sender).domain, self.to)
+        identity = message_id(message, _address(self.sender).domain, self._recipients(message))
         with _looking():
             box = imaplib.IMAP4_SSL(
                 self.imap_host, self.imap_port, ssl_context=_trust(self.cafile), timeout=self.timeout
@@ -103,6 +111,9 @@ class Email:
             finally:
                 box.shutdown()  # not logout(), which leaves the socket open where the server broke off
         return (root or Receipt({"message_id": identity, "subject": _subject(message)})) if there else None
+
+    def _recipients(self, message: Message) -> tuple[str, ...]:
+        return (message.to,) if message.to else self.to
 
     def _holds(self, box: imaplib.IMAP4, identity: str) -> bool:
         box.login(self.imap_user or "", self.imap_password or "")
@@ -138,13 +149,21 @@ def compose(message: Message, root: Receipt | None, *, sender: str, to: tuple[st
     mail["Message-ID"] = message_id(message, domain, to)
     for name, value in _headers(message, root, domain).items():
         mail[name] = value
-    mail.set_content(as_text(message), cte="quoted-printable")
-    mail.add_alternative(as_html(message, CHART), subtype="html", cte="quoted-printable")
-    if message.chart:
-        page: Any = mail.get_payload(1)
-        picture = message.chart.png
-        page.add_related(picture, "image", "png", cid=f"<{CHART}>", disposition="inline", filename="chart.png")
+    page = message.page or _page(message)
+    mail.set_content(page.text, cte="quoted-printable")
+    mail.add_alternative(page.html, subtype="html", cte="quoted-printable")
+    body: Any = mail.get_payload(1)
+    for each in page.pictures:
+        name = f"{each.name}.png"
+        body.add_related(each.png, "image", "png", cid=f"<{each.name}>", disposition="inline", filename=name)
     return mail
+
+
+def _page(message: Message) -> Page:
+    """Return an alert as a document."""
+    chart = message.chart
+    pictures = (Picture(CHART, chart.png, chart.alt),) if chart else ()
+    return Page(text=as_text(message), html=as_html(message, CHART), document="", pictures=pictures)
 
 
 def message_id(message: Message, domain: str, to: Sequence[str]) -> str:
@@ -166,14 +185,16 @@ def _subject(message: Message) -> str:
 
 def _headers(message: Message, root: Receipt | None, domain: str) -> Mapping[str, str]:
     thread = {"In-Reply-To": root.data["message_id"], "References": root.data["message_id"]} if root else {}
-    urgent = {"Importance": "high"} if message.tone == Severity.CRITICAL.value else {}
+    is_report = message.reason is Reason.REPORT
+    urgent = {"Importance": "high"} if message.tone == Severity.CRITICAL.value and not is_report else {}
+    kind = "reports" if is_report else "alerts"
     return {
         "Date": format_datetime(message.at),
         **thread,
         **urgent,
         "Auto-Submitted": "auto-generated",
         "X-Auto-Response-Suppress": "All",
-        "List-ID": f"trackwatch alerts <trackwatch.{domain}>",
+        "List-ID": f"trackwatch {kind} <{'trackwatch-reports' if is_report else 'trackwatch'}.{domain}>",
         "X-Trackwatch-Incident": one_line(message.incident, 100),
     }
 

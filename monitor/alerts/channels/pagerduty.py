@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 
@@ -29,6 +29,7 @@ ACTIONS = {Reason.RESOLVED: "resolve", Reason.ACKNOWLEDGED: "acknowledge", Reaso
 class Pagerduty:
     """Alerts of one service integration."""
 
+    wakes: ClassVar[bool] = True
     routing_key: str = required("the key of an integration of type Events API V2", secret=True)
     url: str = setting("https://events.pagerduty.com/v2/enqueue", "where PagerDuty is")
     client_url: str | None = setting(None, "where the monitor's own pages are")

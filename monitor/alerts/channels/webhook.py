@@ -92,6 +92,7 @@ def content(message: Message) -> dict[str, Any]:
         "owner": one_line(known.mention) if known.mention else None,
         "text": as_text(known),
         "at": known.at.isoformat(timespec="seconds"),
+        **({"report": orjson.loads(known.page.document)} if known.page else {}),
     }
 
 
