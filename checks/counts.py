@@ -61,7 +61,7 @@ def _joined(parts: list[Forecast]) -> Forecast:
     def join(each: list[NDArray[np.generic]]) -> NDArray[np.generic]:
         return np.concatenate(each)
 
-    names = ("expected", "variance", "history", "ready", "clean", "doubt", "laws")
+    names = ("expected", "variance", "history", "ready", "clean", "doubt", "vague", "laws")
     plain = {name: join([getattr(part, name) for part in parts]) for name in names}
     learned = {name: join([getattr(part.bursts, name) for part in parts]) for name in ("slopes", "weights", "laws")}
     groups = zip(*(part.bursts.extremes for part in parts), strict=True)
@@ -88,7 +88,7 @@ def _forecast(values: Floats, usable: Bools, grid: Grid, slot: Ints) -> Forecast
     variance = one[:, :1] * expected + one[:, 1:] * expected * expected + doubt
     learned = np.concatenate([clean, usable[:, cut:]], axis=1)
     ready = history >= READY_DAYS
-    return Forecast(expected, variance, history, ready, learned, doubt, laws, drops, rises, bursts)
+    return Forecast(expected, variance, history, ready, learned, doubt, season.doubt, laws, drops, rises, bursts)
 
 
 def _jitter(expected: Floats, share: float) -> Floats:

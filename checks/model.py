@@ -46,6 +46,7 @@ class Forecast:
     ready: Bools  # [S] enough of them to judge
     clean: Bools  # [S, N] learned from: usable, and no incident that the model found
     doubt: Floats  # [S, N] variance of the expectation itself, beyond `laws`
+    vague: Floats  # [S, slots] of that, what is not known of an hour of the week ahead, relative to its square
     laws: Floats  # [S, windows, 2] variance of a window's sum = a mean + f mean^2
     drops: Extremes
     rises: Extremes
@@ -53,10 +54,10 @@ class Forecast:
 
     def rows(self, part: slice) -> Forecast:
         """Return the forecast of some of the series."""
-        each = (self.expected, self.variance, self.history, self.ready, self.clean, self.doubt, self.laws)
-        expected, variance, history, ready, clean, doubt, laws = (array[part] for array in each)
+        each = (self.expected, self.variance, self.history, self.ready, self.clean, self.doubt, self.vague, self.laws)
+        expected, variance, history, ready, clean, doubt, vague, laws = (array[part] for array in each)
         extremes = self.drops.rows(part), self.rises.rows(part), self.bursts.rows(part)
-        return Forecast(expected, variance, history, ready, clean, doubt, laws, *extremes)  # type: ignore[arg-type]
+        return Forecast(expected, variance, history, ready, clean, doubt, vague, laws, *extremes)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)

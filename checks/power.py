@@ -17,6 +17,7 @@ import numpy as np
 
 from checks.base import Floats, Table
 from checks.counts import DROP_LOOKS, RISE_LOOKS, Forecast
+from checks.extremes import OUTAGES, PRIOR_PEAKS, TAIL, Extremes, censored_excess, largest_quantile
 from checks.model import WEEK_DAYS, Bools, blocks, known_counts, rows_of, variance_of
 from checks.recent import score_bursts
 from checks.scan import Running, count_at
@@ -31,6 +32,8 @@ MOST = 9.0  # a rise to ten times as many: what is not seen then is not seen
 AHEAD = np.array([*range(1, 25), *range(30, 73, 6), *range(84, 169, 12)])  # hours after it that are looked at
 QUIET = np.array([1, 2, 3, 6, 9, 12, 18, 24, 36, 48, 72, 96, 120, 144, 168])  # the same, for silences
 BEYOND = 1e18  # events: no count reaches it
+GROSS = 4.9  # score from which on the model takes a stretch of the past for an incident (`checks.counts`)
+UNTOLD = 3.0  # excess of a day's score that is nearly told, in mean excesses of the tail
 STEP = 0.4  # share by which a day may move the level, at most (`checks.season`: winsorised at 2 sd of 20 %)
 
 
@@ -111,26 +114,23 @@ def moments(table: Table) -> Ints:
 def _takes(hourly: Side, daily: Side, rng: np.random.Generator) -> Takes:
     onset = moments(hourly.table)
     since = _Since.of(hourly, onset, rng)
-    shape = (len(hourly.table.keys), len(onset))
-    drop, spike = ({name: np.full(shape, np.inf) for name in HORIZONS} for _ in range(2))
     days = np.searchsorted(hourly.table.calendar.starts, daily.table.calendar.starts)
     hours = np.arange(len(hourly.table.calendar) + 1)
     first = np.searchsorted(days, onset, side="right") - 1
-    ends = (onset[:, None] + AHEAD - 1, first[:, None] + np.arange(WEEK_DAYS))
-    for side, buckets, end in ((hourly, hours, ends[0]), (daily, days, ends[1])):
-        for after, losses, rises in _changes(side, buckets, end, since):
-            _keep(drop, after, losses)
-            _keep(spike, after, rises)
-    _keep(drop, np.broadcast_to(QUIET, (len(onset), len(QUIET))), _silences(hourly, since, rng))
+    by_hour = _by_side(hourly, (hours, days), onset[:, None] + AHEAD - 1, since)
+    by_day = _by_side(daily, (days, days), first[:, None] + np.arange(WEEK_DAYS), since)
+    silences = _least(_silences(hourly, since, rng), np.broadcast_to(QUIET, (len(onset), len(QUIET))))
+    drop, spike = ({name: np.minimum(by_hour[way][name], by_day[way][name]) for name in HORIZONS} for way in (0, 1))
+    drop = {name: np.minimum(drop[name], silences[name]) for name in HORIZONS}
     for found in (*drop.values(), *spike.values()):
         found[~since.told] = np.nan
     return Takes(drop, spike)
 
 
-def _keep(found: dict[str, Floats], after: Ints, least: Floats) -> None:
-    """Keep the least [S, O, D] of what ends within each horizon, `after` [O, D] hours."""
-    for name, hours in HORIZONS.items():
-        found[name] = np.minimum(found[name], np.where(after <= hours, least, np.inf).min(axis=2, initial=np.inf))
+def _least(change: Floats, after: Ints) -> dict[str, Floats]:
+    """Return the least [S, O] of the changes [S, O, D] that are seen within each horizon, `after` [O, D] hours."""
+    horizons = HORIZONS.items()
+    return {name: np.where(after <= hours, change, np.inf).min(axis=2, initial=np.inf) for name, hours in horizons}
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,28 +171,81 @@ def _cumulated(values: Floats) -> Floats:
     return np.cumsum(np.pad(values, ((0, 0), (1, 0))), axis=1)
 
 
-def _changes(side: Side, hour: Ints, end: Ints, since: _Since) -> Iterator[tuple[Ints, Floats, Floats]]:
-    """Yield of each window how many hours after the moment it ends [O, D], and what loss and rise it takes [S, O, D].
+def _by_side(
+    side: Side, hour: tuple[Ints, Ints], end: Ints, since: _Since
+) -> tuple[dict[str, Floats], dict[str, Floats]]:
+    """Return the least loss and rise [S, O] that the windows of one grain see within each horizon.
+
+    A change that is gross, but not told, is taken for a past incident at midnight, and no window sees it again: each
+    day begins anew. So only what is seen without the days before counts, unless that sees all that is gross.
 
     Args:
         side: The series of a grain.
-        hour: [N + 1] hour in which each bucket begins.
+        hour: [N + 1] hour in which each bucket begins, and [days + 1] in which each day does.
         end: [O, D] buckets in which windows end.
         since: What came after each moment.
     """
-    pace, after = PACES[side.table.calendar.grain], hour[end + 1] - since.onset[:, None]
-    for window in _windows(side, pace):
-        start = hour[np.maximum(end + 1 - window.width, 0)]
-        came, due, noise = since.between(start, hour[end + 1])
-        followed = _followed(after, start - since.onset[:, None], pace) * due / np.maximum(window.due[:, end], 1e-9)
-        rise = _solved(window.high[:, end] - window.seen[:, end], window.high[:, end] * followed, came, -noise, MOST)
-        if window.low is None:  # what a change does to the excess before a window is not followed
-            rise = np.where(start <= since.onset[:, None], rise, np.inf)
-            yield after, np.full(rise.shape, np.inf), rise
-            continue
-        low = window.low[:, end]
-        loss = _solved(window.seen[:, end] - low, low * followed, came, noise, 1.0)
-        yield after, np.where(low >= 0, loss, np.inf), rise
+    buckets, days = hour
+    after = buckets[end + 1] - since.onset[:, None]
+    midnight = days[np.searchsorted(days, buckets[end], side="right") - 1]
+    lasted = np.clip((midnight - since.onset[:, None] + 12) // 24, 0, WEEK_DAYS)
+    shape = (len(side.table.keys), *end.shape)
+    through, anew = ([np.full(shape, np.inf), np.full(shape, np.inf)] for _ in range(2))
+    pace, windows = PACES[side.table.calendar.grain], list(_windows(side, PACES[side.table.calendar.grain]))
+    for window in windows:
+        start = buckets[np.maximum(end + 1 - window.width, 0)]
+        today = (start >= midnight) | (midnight <= since.onset[:, None])
+        followed = _followed(after, start - since.onset[:, None], pace)
+        came = since.between(start, buckets[end + 1])
+        for way, change in enumerate(_changes(side, window, end, came, (followed, lasted))):
+            if window.low is not None or way:
+                # what a change does to the excess before a window is not followed: of those, what sees its beginning
+                seen = change if window.low is not None else np.where(start <= since.onset[:, None], change, np.inf)
+                through[way] = np.minimum(through[way], seen)
+                anew[way] = np.minimum(anew[way], np.where(today, seen, np.inf))
+    gross = _gross(side, pace, windows, end)
+    least = []
+    for way in (0, 1):
+        long, fresh = _least(through[way], after), _least(anew[way], after)
+        least.append({name: np.where(fresh[name] <= gross[way], long[name], fresh[name]) for name in HORIZONS})
+    return least[0], least[1]
+
+
+def _gross(side: Side, pace: Pace, windows: list[_Window], end: Ints) -> tuple[Floats, Floats]:
+    """Return the loss and the rise [S, O] from which on the model takes the days before for an incident."""
+    window = next(each for each in windows if each.width == pace.screen)
+    first = end[:, : 24 if side.table.calendar.grain == "hour" else 1]
+    due = np.maximum(window.due[:, first], 1e-9)
+    variance = 1.3 * variance_of(side.forecast.laws[:, pace.windows.index(pace.screen)], due.reshape(len(due), -1))
+    low, high = (count_at(np.full(due.shape, score), due, variance.reshape(due.shape)) for score in (-GROSS, GROSS))
+    return (1 - np.maximum(low, 0.0) / due).min(axis=2), (high / due - 1).min(axis=2)
+
+
+def _changes(
+    side: Side, window: _Window, end: Ints, since: tuple[Floats, Floats, Floats], lasted: tuple[Floats, Ints]
+) -> tuple[Floats, Floats]:
+    """Return what loss and what rise a window takes: [S, O, D].
+
+    Args:
+        side: The series of a grain.
+        window: Of one width.
+        end: [O, D] buckets in which windows end.
+        since: What came since the moment, was due, and its noise.
+        lasted: [O, D] share of the change that the level follows, and days for which it has lasted.
+    """
+    (came, due, noise), (followed, days), bar = since, lasted, side.bar
+    seen, expected = window.seen[:, end], window.due[:, end]
+    away = followed * due / np.maximum(expected, 1e-9)
+    high = expected + (window.high[:, end] - expected) * window.stricter[1][:, days]
+    high = np.ceil(np.maximum(high, np.maximum((1 + bar.min_spike) * expected, expected + bar.min_events))) - 0.5
+    high = np.where((side.forecast.history >= WEEK_DAYS)[:, None, None] & (expected > 0), high, BEYOND)
+    rise = _solved(high - seen, high * away, came, -noise, MOST)
+    if window.low is None:
+        return rise, rise
+    low = expected - (expected - window.low[:, end]) * window.stricter[0][:, days]
+    low = np.floor(np.minimum(low, np.minimum((1 - bar.min_drop) * expected, expected - bar.min_events))) + 0.5
+    told = side.forecast.ready[:, None, None] & (low >= 0)
+    return np.where(told, _solved(seen - low, low * away, came, noise, 1.0), np.inf), rise
 
 
 def _followed(after: Ints, start: Ints, pace: Pace) -> Floats:
@@ -234,6 +287,7 @@ class _Window:
     due: Floats
     low: Floats | None  # so many or fewer are told as a drop; negative: no count is; None: they see rises only
     high: Floats  # so many or more are told as a rise
+    stricter: tuple[Floats, Floats]  # [S, 8] by what the scores grow after so many days of a drop, of a rise
 
 
 def _windows(side: Side, pace: Pace) -> Iterator[_Window]:
@@ -241,31 +295,40 @@ def _windows(side: Side, pace: Pace) -> Iterator[_Window]:
     forecast, bar, per_day = side.forecast, side.bar, 24 if side.table.calendar.grain == "hour" else 1
     past, told = slice(None, side.table.cut), _told(side)
     values = known_counts(side.table)[0]
-    counts = [Running.of(np.where(told, a[:, past], 0.0)) for a in (values, forecast.expected, forecast.doubt)]
+    expected = forecast.expected[:, past]  # of a day ahead its profile is not known as well as of one behind
+    doubt = forecast.doubt[:, past] + forecast.vague[:, side.table.calendar.slot[past]] * expected * expected
+    counts = [Running.of(np.where(told, each, 0.0)) for each in (values[:, past], expected, doubt)]
     drop, rise = forecast.drops.score(bar.drop * per_day / DROP_LOOKS), bar.rise * per_day / RISE_LOOKS
+    rises = forecast.rises.score(rise)
+    stricter = _stricter(forecast.drops, drop, OUTAGES), _stricter(forecast.rises, rises, 0)
     for i, width in enumerate(pace.windows):
         seen, due, doubt = (each.window(width) for each in counts)
         variance = variance_of(forecast.laws[:, i], due) + doubt
-        high = _high(side, forecast.rises.score(rise), due, variance)
-        yield _Window(width, seen, due, _low(side, drop, due, variance), high)
+        low, high = (count_at(np.broadcast_to(z[:, None], due.shape), due, variance) for z in (-drop, rises))
+        yield _Window(width, seen, due, low, high, stricter)
     bursts = score_bursts((counts[0], counts[1], counts[2]), (counts[0], counts[1]), forecast.bursts, pace)
     for i, each in enumerate(bursts):
-        score = forecast.bursts.extremes[int(i >= pace.short)].score(rise)
-        yield _Window(pace.bursts[i], each.seen, each.due, None, _high(side, score, each.due, each.variance))
+        extremes = forecast.bursts.extremes[int(i >= pace.short)]
+        score = extremes.score(rise)
+        high = count_at(np.broadcast_to(score[:, None], each.due.shape), each.due, each.variance)
+        yield _Window(pace.bursts[i], each.seen, each.due, None, high, (stricter[0], _stricter(extremes, score, 0)))
 
 
-def _low(side: Side, score: Floats, due: Floats, variance: Floats) -> Floats:
-    """Return the count, and a half, from which down a drop is told."""
-    count = count_at(np.broadcast_to(-score[:, None], due.shape), due, variance)
-    count = np.minimum(count, np.minimum((1 - side.bar.min_drop) * due, due - side.bar.min_events))
-    return np.where(side.forecast.ready[:, None], np.floor(count) + 0.5, -1.0)
+def _stricter(extremes: Extremes, score: Floats, censored: int) -> Floats:
+    """Return by what a score that must be reached grows once a change has lasted for 0 to 7 days: [S, 8].
 
-
-def _high(side: Side, score: Floats, due: Floats, variance: Floats) -> Floats:
-    """Return the count, less a half, from which up a rise is told."""
-    count = count_at(np.broadcast_to(score[:, None], due.shape), due, variance)
-    count = np.maximum(count, np.maximum((1 + side.bar.min_spike) * due, due + side.bar.min_events))
-    return np.where((side.forecast.history >= WEEK_DAYS)[:, None], np.ceil(count) - 0.5, BEYOND)
+    Days that are not told are calibrated on as ordinary ones: the tail grows by them. Told for the
+    expected peaks of six weeks, with days of the change just below what is told.
+    """
+    peaks = np.cumsum(1 / np.arange(8, 0, -1.0))  # exponential order statistics
+    days = np.arange(WEEK_DAYS + 1)
+    sample = np.concatenate([np.tile(peaks, (len(days), 1)), np.where(days < days[:, None], UNTOLD, 0.0)], axis=1)
+    total, count = censored_excess(sample, censored)
+    tail = (total + PRIOR_PEAKS) / (count + PRIOR_PEAKS)
+    edge = extremes.location + extremes.scale * largest_quantile(1 - TAIL, extremes.looks)
+    beyond = np.maximum(score - edge, 0.0)
+    grown: Floats = 1 + beyond[:, None] * (np.maximum(tail / tail[0], 1.0) - 1) / np.maximum(score, 1e-9)[:, None]
+    return grown
 
 
 def _silences(side: Side, since: _Since, rng: np.random.Generator) -> Floats:
