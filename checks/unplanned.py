@@ -166,11 +166,13 @@ class _Loss:
 
 
 def _births(profile: Profile, plan: Plan, table: Table) -> Iterator[_Birth]:
+    known = np.isfinite(table.values).any(axis=0)  # what came from the first day on that is known was not born then
+    begun = table.calendar.bucket(int(known.argmax())).start
     for key, series in zip(table.keys, table.values, strict=True):
         if key.event in plan.events or key.source is None:
             continue
         at = profile.first_seen(key.event, key.source)
-        if at is not None and at > table.calendar.bucket(0).start + DAY:
+        if at is not None and at > begun + DAY:
             yield _Birth(key, at, series, _properties_of(profile, key))
 
 
@@ -219,6 +221,11 @@ def _takes_over(profile: Profile, key: Key, loss: _Loss, birth: _Birth, params: 
     close = abs(birth.at - loss.since) <= params.within_days * DAY
     came = float(np.nansum(birth.series[loss.hours]))
     often = min(came, loss.expected) >= params.volume * max(came, loss.expected) > 0
+    return bool(close and often and _alike(profile, key, birth) >= params.likeness)
+
+
+def _alike(profile: Profile, key: Key, birth: _Birth) -> float:
+    """Return how much two events have in common, by name or by properties."""
     mine = _properties_of(profile, key)
     shared = len(mine & birth.properties) / len(mine | birth.properties) if mine else 0.0
-    return close and often and max(likeness(key.event, birth.key.event), shared) >= params.likeness
+    return max(likeness(key.event, birth.key.event), shared)

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from checks.base import Bucket, Finding
+from checks.plan import Plan
 from monitor import operations
 from monitor.alerts.message import Severity
-from monitor.config import Budget, Config
+from monitor.config import Budget, CheckConfig, Config
 from monitor.decide import Verdict, decide
 from monitor.gate import Due
 from monitor.incidents import ADAPTS_AFTER, Incident
@@ -23,6 +24,7 @@ from monitor.routing import Life
 from monitor.severity import lower
 
 After = Callable[[tuple[Incident, ...], dt.datetime], tuple[Incident, ...]]
+Judged = Callable[[Sequence[CheckConfig], WindowProfile, Plan], list[Finding]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +36,24 @@ class Evaluation:
     profile: WindowProfile | None  # all that was known at the end of the last window, for charts
 
 
+@dataclass(frozen=True, slots=True)
+class Replaying:
+    """What a replay does in the middle of an evaluation, and a live run does not."""
+
+    after: After = lambda incidents, _end: incidents  # what becomes of the incidents at the end of each bucket
+    judged: Judged = judge  # what some checks find in a window
+
+
+LIVE = Replaying()
+
+
 def evaluate(
     config: Config,
     measurements: Measurements,
     due: Sequence[Due],
     known: Sequence[Incident],
     unreadable: frozenset[str] = frozenset(),
-    after: After = lambda incidents, _end: incidents,
+    replaying: Replaying = LIVE,
 ) -> Evaluation:
     """Judge windows in order; what one finds wrong, the next does not learn from.
 
@@ -50,15 +63,17 @@ def evaluate(
         due: the windows, oldest first, each with the sources that are judged in it.
         known: the incidents that are open before, and those of the past that is learned from.
         unreadable: events whose tables could not be read: no verdict on them.
-        after: what becomes of the incidents at the end of each bucket; a replay tells them.
+        replaying: what else happens in between.
     """
     incidents, verdicts = tuple(known), list[Verdict]()
     waiting = deque(due)
     while waiting:
         window = waiting.popleft()
-        found = _decided(config, measurements, window, incidents, unreadable)
+        profile = measurements.profile(window.bucket, tuple(stretches(incidents)), window.known)
+        judged = replaying.judged([c for c in config.checks.values() if window.judges(c.name)], profile, config.plan)
+        found = _decided(config, profile, window, incidents, judged, unreadable)
         for end, batch in by_end(found, window.bucket.end):
-            before, incidents = incidents, after(advance(incidents, batch, end, config.telling.life), end)
+            before, incidents = incidents, replaying.after(advance(incidents, batch, end, config.telling.life), end)
             verdicts += batch
             if end < window.bucket.end and _open(before) != _open(incidents):
                 # from here on the past looks different: judge the rest as a run at this hour would
@@ -77,14 +92,14 @@ def _shown(measurements: Measurements, due: Sequence[Due], incidents: Sequence[I
 
 def _decided(
     config: Config,
-    measurements: Measurements,
+    profile: WindowProfile,
     window: Due,
     incidents: Sequence[Incident],
+    judged: Sequence[Finding],
     unreadable: frozenset[str],
 ) -> list[Verdict]:
-    profile = measurements.profile(window.bucket, tuple(stretches(incidents)), window.known)
-    findings = judge((each for each in config.checks.values() if window.judges(each.name)), profile, config.plan)
-    findings = [finding for finding in findings if finding.event not in unreadable]
+    measurements = profile.everything
+    findings = [finding for finding in judged if finding.event not in unreadable]
     findings += _sound_again(config, window, incidents, findings)
     budget = replace(config.budget, parts=window.parts)
     if window.fresh is not None:

@@ -157,6 +157,28 @@ class Measurements:
         values[rows[inside], columns[inside]] = points["value"].to_numpy()[inside]
 
 
+class Overlaid(Measurements):
+    """Measurements of which those of some events are others: what lies below is not copied."""
+
+    def __init__(self, below: Measurements, own: Measurements, events: frozenset[str]) -> None:
+        """Take what is seen of `events`, and of the catalog, from `own`, and all else from `below`."""
+        self.below, self.own, self.events = below, own, events
+        self.catalog, self.zone = own.catalog, below.zone
+        self._learn, self._span = below._learn, below._span
+        self.first = {**{key: at for key, at in below.first.items() if key[0] not in events}, **own.first}
+
+    def calendar(self, grain: Grain) -> Calendar:
+        """Return the whole spine of a grain."""
+        return self.below.calendar(grain)
+
+    def series(self, measure: str, grain: Grain, wanted: str | None) -> tuple[tuple[Key, ...], np.ndarray]:
+        """Return keys and values of a measure, totals over sources included."""
+        keys, values = self.below.series(measure, grain, wanted)
+        kept = [i for i, key in enumerate(keys) if key.event not in self.events]
+        mine, series = self.own.series(measure, grain, wanted)
+        return (*(keys[i] for i in kept), *mine), np.vstack([values[kept], series])
+
+
 @dataclass(frozen=True, slots=True)
 class WindowProfile:
     """A `checks.base.Profile`: what was known at the end of a window."""

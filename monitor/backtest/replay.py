@@ -21,7 +21,7 @@ from monitor.calendar import midnights
 from monitor.compose import Composer
 from monitor.config import Config
 from monitor.decide import Verdict
-from monitor.evaluate import evaluate
+from monitor.evaluate import Evaluation, Judged, Replaying, evaluate
 from monitor.gate import Due
 from monitor.incidents import Incident
 from monitor.pipeline import composer_of
@@ -74,16 +74,20 @@ class Replayed:
 
 
 @dataclass(slots=True)
-class _Teller:
+class Teller:
     """Tells at the end of each bucket what a run would have told then."""
 
     config: Config
     composer: Composer
     told: list[Told] = field(default_factory=list)
 
+    def at(self, end: dt.datetime) -> dt.datetime:
+        """Return when a bucket that ends then is judged, and told of."""
+        return end + (WAIT if self.config.store.lateness is None else self.config.store.lateness)
+
     def __call__(self, incidents: tuple[Incident, ...], end: dt.datetime) -> tuple[Incident, ...]:
         """Return the incidents, with what people believe of them after the messages of that hour."""
-        at = end + (WAIT if self.config.store.lateness is None else self.config.store.lateness)
+        at = self.at(end)
         channels = tuple(self.config.channels)
         told = tell.tell(incidents, self.composer, lambda _: None, at, channels, self.config.telling)
         sent = {
@@ -118,11 +122,33 @@ def replay(config: Config, past: Past, since: dt.datetime, until: dt.datetime) -
 
 def resume(config: Config, past: Past, so_far: Replayed, until: dt.datetime) -> Iterator[Replayed]:
     """Yield what comes of the days after those that are replayed already."""
-    measurements = measurements_of(config, past, until)
-    teller = _Teller(config, composer_of(config), list(so_far.told))
+    teller = Teller(config, composer_of(config), list(so_far.told))
+    for replayed, _ in walked(config, measurements_of(config, past, until), so_far, until, teller):
+        yield replayed
+
+
+def walked(
+    config: Config,
+    measurements: Measurements,
+    so_far: Replayed,
+    until: dt.datetime,
+    teller: Teller,
+    judged: Judged | None = None,
+) -> Iterator[tuple[Replayed, Evaluation]]:
+    """Yield what comes of each day after those that are replayed already, and all verdicts of that day.
+
+    Args:
+        config: what is checked, and who is told.
+        measurements: all measures, up to `until`.
+        so_far: what is replayed already.
+        until: where it ends.
+        teller: called at the end of each bucket.
+        judged: what is found in a window; by default, what the checks find.
+    """
+    replaying = Replaying(after=teller) if judged is None else Replaying(after=teller, judged=judged)
     for start, end in pairwise(_days(so_far.until, until, ZoneInfo(config.zone))):
         known, ended = _remembered(so_far.incidents, start - config.store.history)
-        found = evaluate(config, measurements, [Due(Bucket(start, end))], known, after=teller)
+        found = evaluate(config, measurements, [Due(Bucket(start, end))], known, replaying=replaying)
         problems = [verdict for verdict in found.verdicts if verdict.problem]
         so_far = replace(
             so_far,
@@ -132,7 +158,7 @@ def resume(config: Config, past: Past, so_far: Replayed, until: dt.datetime) -> 
             incidents=tuple(sorted((*ended, *found.incidents), key=lambda incident: incident.started)),
             told=tuple(teller.told),
         )
-        yield so_far
+        yield so_far, found
 
 
 def measurements_of(config: Config, past: Past, until: dt.datetime) -> Measurements:

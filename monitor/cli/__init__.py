@@ -28,6 +28,7 @@ COMMANDS = {
     "serve": "Keep running: evaluate on schedule.",
     "backtest": "Replay the past: which alerts would have been sent?",
     "detectability": "How small a drop or spike of each event would be seen, and how soon?",
+    "drill": "Plant faults into a copy of the past: which would be seen, and when?",
     "report": "Report on a week: can its answers be trusted, what broke, what to do.",
     "alert": "Send a test message to each channel.",
     "user": "Say who may log in to the pages.",

@@ -42,8 +42,8 @@ def command(config_path: Path | None, since: dt.datetime, until: dt.datetime, as
     started = current_time()
     config = load_config(config_path)
     span = _span(config, since, until, started)
-    with _progress("Reading the past") as step:
-        past = _past(config, span, step, anew=asked["measure"])
+    with progress("Reading the past") as step:
+        past = past_of(config, span, step, anew=asked["measure"])
     replayed = _replayed(config, past, span)
     pairs = _pairs(asked["against"], config, past, replayed) if asked["against"] else None
     if asked["out"]:
@@ -70,7 +70,8 @@ def _cache(config: Config) -> str:
     return f"sqlite:///{config.file.parent / 'trackwatch-backtest.db'}"
 
 
-def _past(config: Config, span: tuple[dt.datetime, dt.datetime], step: Step, *, anew: bool) -> Past:
+def past_of(config: Config, span: tuple[dt.datetime, dt.datetime], step: Step, *, anew: bool) -> Past:
+    """Return what is known of the past: out of trackwatch's own memory, or else of the event store."""
     from monitor.backtest.past import read, remembered  # noqa: PLC0415 keeps --help fast
     from monitor.errors import UsageError  # noqa: PLC0415
     from monitor.history.memory import Memory  # noqa: PLC0415
@@ -96,7 +97,7 @@ def _replayed(config: Config, past: Past, span: tuple[dt.datetime, dt.datetime])
     since, until = span
     checkpoint = Checkpoint(_cache(config), config, past, Replayed(since=since, until=since), until)
     reached, days = checkpoint.load(), (until - since).days
-    with _progress("Judging day by day") as step:
+    with progress("Judging day by day") as step:
         for number, day in enumerate(resume(config, past, reached, until), start=1):
             reached = day
             step((reached.until - since).days, days)
@@ -140,7 +141,7 @@ def _said(replayed: Replayed, composer: Any, seconds: float, pairs: tuple[Pair, 
 
 
 @contextmanager
-def _progress(title: str) -> Iterator[Step]:
+def progress(title: str) -> Iterator[Step]:
     """Show on a terminal how far it is; elsewhere, nothing."""
     from rich.console import Console  # noqa: PLC0415 keeps --help fast
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
