@@ -129,6 +129,17 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
+class Altered:
+    """A change of what the store has for an event: found at `at`, and not there when it was looked at last."""
+
+    event: str
+    source: str
+    text: str
+    since: dt.datetime
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
     """What of a store anybody reads, as far as queries were seen."""
 
@@ -145,6 +156,8 @@ class Catalog:
     fields: tuple[Field, ...] = ()
     has_ids: bool = True
     usage: Usage | None = None  # None: nobody said where queries lie
+    sampled: bool = False  # fields are those of the newest rows, not columns: what is rare comes and goes
+    altered: tuple[Altered, ...] = ()  # what changed of all this, the newest last
 
     def properties(self, event: str) -> frozenset[str]:
         """Return the properties that the store has for an event, over all sources."""

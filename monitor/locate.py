@@ -1,4 +1,4 @@
-"""Which part of the messages explains most of a loss or an excess, and what changed when it began?
+"""Which part of the messages explains most of a loss or an excess?
 
 Slices are compared by the likelihood ratio of the expectation-based Poisson scan (Neill, Moore,
 Sabhnani & Daniel 2005, KDD, "Detection of emerging space-time clusters"): of a slice with o messages
@@ -20,11 +20,11 @@ import numpy as np
 
 from checks import counts
 from checks.base import Floats, Key, Measure, Profile, Stat, Table
-from checks.plan import Plan
 from checks.slices import FOLDED, SlicesParams
 from monitor.calendar import floor_day
 from monitor.config import Config
-from monitor.incidents import Incident, Nearby
+from monitor.incidents import Incident
+from monitor.nearby import nearby
 
 FADING = frozenset({"app_version", "app_build", "library_version", "os_version"})  # as people update, nothing is wrong
 FAMILIES = ("loss", "excess")
@@ -33,8 +33,6 @@ PART = 0.5  # of the loss or excess that a slice must hold
 BETTER = 1.05  # by which a narrower slice must be better
 NOISE = 2.0  # standard deviations of what is expected elsewhere that are no loss there
 ENOUGH = 100.0  # messages of other events, for the mix of versions to be known
-BEFORE, AFTER = dt.timedelta(days=3), dt.timedelta(days=1)  # between a change and the start that it may explain
-SEEN = 0.01  # share of a source's messages from which on a version counts as released
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,43 +176,6 @@ def _crossed(name: str, keys: Sequence[Key], came: Floats, due: Floats) -> Itera
             yield _Slice(where, o, e, 1 + len(where) if several else 2)
 
 
-def nearby(profile: Profile, incident: Incident, plan: Plan, zone: dt.tzinfo) -> tuple[Nearby, ...]:
-    """Return the release and the change of the plan nearest to an incident's start, the nearer first."""
-
-    def distance(each: Nearby) -> tuple[dt.timedelta, str]:
-        return abs(incident.started - each.at), each.what
-
-    found = []
-    for changes in (_releases(profile, incident), _planned(plan, incident, zone)):
-        close = [each for each in changes if -AFTER <= incident.started - each.at <= BEFORE]
-        found += sorted(close, key=distance)[:1]
-    return tuple(sorted(found, key=distance))
-
-
-def _releases(profile: Profile, incident: Incident) -> Iterator[Nearby]:
-    """Yield the first day of each version that came to be used on the sources of an incident."""
-    table = profile.table(Measure(Stat.ROWS, by="app_version").name(), "day")
-    ours = [i for i, k in enumerate(table.keys) if k.source in incident.sources and k.label not in FOLDED]
-    totals: dict[tuple[str, str], Floats] = {}
-    volume: dict[str, Floats] = {}
-    for i in ours:
-        key, values = table.keys[i], np.nan_to_num(table.values[i])
-        totals[key.source or "", key.label or ""] = totals.get((key.source or "", key.label or ""), 0.0) + values
-        volume[key.source or ""] = volume.get(key.source or "", 0.0) + values
-    for (source, label), values in sorted(totals.items()):
-        used = np.flatnonzero(values > SEEN * np.maximum(volume[source], 1.0))
-        if len(used) and used[0] > 0 and volume[source][: used[0]].sum() > 0:
-            yield Nearby(table.calendar.bucket(int(used[0])).start, f"{source} {label} came into use")
-
-
-def _planned(plan: Plan, incident: Incident, zone: dt.tzinfo) -> Iterator[Nearby]:
-    for change in plan.changes:
-        if change.date is not None and change.event in {None, *incident.events}:
-            at = dt.datetime.combine(change.date, dt.time(), tzinfo=zone).astimezone(dt.UTC)
-            subject = f"{change.event}: " if change.event else ""
-            yield Nearby(at, f"the plan says: {subject}{change.what}")
-
-
 def looked_at(incidents: Iterable[Incident], profile: Profile, config: Config) -> tuple[Incident, ...]:
     """Return incidents with the slice that explains them, and what changed when they began, once a new day is known."""
     slices = config.checks.get("slices")
@@ -222,9 +183,13 @@ def looked_at(incidents: Iterable[Incident], profile: Profile, config: Config) -
     newest = floor_day(profile.window.end, ZoneInfo(config.zone))
 
     def look(incident: Incident) -> Incident:
-        if not incident.is_open or not incident.events or (incident.looked or incident.started) >= newest:
+        known = (incident.looked or incident.started) >= newest
+        if not incident.is_open or not incident.events or (known and (incident.looked or incident.nearby)):
             return incident
-        changed = replace(incident, looked=newest, nearby=nearby(profile, incident, config.plan, ZoneInfo(config.zone)))
+        changed = replace(incident, nearby=nearby(profile, incident, config.plan, ZoneInfo(config.zone)))
+        if known:
+            return changed  # its first day is not over
+        changed = replace(changed, looked=newest)
         if incident.subject.family not in FAMILIES or incident.subject.property is not None:
             return changed
         loss = incident.subject.family == "loss"

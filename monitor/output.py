@@ -114,6 +114,7 @@ def incident_json(
         "slice": dict(incident.where),
         "explains": _number(incident.explains),
         "rows": affected(incident.tallies),
+        "nearby": [{"at": stamp(each.at), "what": each.what} for each in incident.nearby],
         "findings": found,
         "lowered": incident.lowered or None,
         "decision": _decision(incident.opening),

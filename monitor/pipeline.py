@@ -187,7 +187,7 @@ def _judge(config: Config, loaded: Loaded, stock: Stock, known: Sequence[Inciden
 def _measurements(config: Config, loaded: Loaded, stock: Stock) -> Measurements:
     return Measurements(
         loaded.points,
-        replace(loaded.reading.catalog, usage=stock.usage),
+        replace(loaded.reading.catalog, usage=stock.usage, altered=stock.changes.altered),
         since=loaded.since,
         until=loaded.progress.judged_until,
         zone=ZoneInfo(config.zone),

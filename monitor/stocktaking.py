@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from checks.base import Usage
-from monitor import inventory
+from monitor import changes, inventory
+from monitor.changes import Changes
 from monitor.config import Config
 from monitor.errors import StoreError
 from monitor.history.memory import Memory
@@ -26,6 +27,7 @@ class Stock:
     """What was found out."""
 
     inventory: Inventory
+    changes: Changes  # of the store's schema
     survey: Survey | None  # None: nobody said where queries lie, or the store did not answer
     fresh: bool  # it was made now
 
@@ -37,7 +39,7 @@ class Stock:
     @property
     def snapshots(self) -> Mapping[str, Any]:
         """Return what is kept with the run."""
-        kept = {inventory.NAME: self.inventory.to_json()}
+        kept = {inventory.NAME: self.inventory.to_json(), changes.NAME: self.changes.to_json()}
         return {**kept, survey.NAME: self.survey.to_json()} if self.survey and self.fresh else kept
 
 
@@ -45,10 +47,12 @@ def take(config: Config, store: Store, memory: Memory, loaded: Loaded, now: dt.d
     """Take stock of what was just read."""
     last = memory.snapshot(inventory.NAME)
     before = Inventory.from_json(last[1]) if last else None
+    looked = (last[0], before) if last and before else None
+    altered = changes.seen(loaded.reading.catalog, looked, changes.remembered(memory.snapshot(changes.NAME)), now)
     days, span = loaded.points if loaded.plan.days else None, (loaded.since, loaded.progress.measured_until)
     sizes = store.sizes() if loaded.plan.days else ()
     held = inventory.take(loaded.reading.catalog, days, span, before, sizes)
-    return Stock(held, *_surveyed(config, store, memory, loaded, now))
+    return Stock(held, altered, *_surveyed(config, store, memory, loaded, now))
 
 
 def _surveyed(

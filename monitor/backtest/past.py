@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from checks.base import Catalog, Field, Stat
-from monitor import inventory
+from monitor import changes, inventory
 from monitor.calendar import floor_day
 from monitor.config import Config
 from monitor.history.memory import Memory
@@ -54,6 +54,7 @@ def remembered(config: Config, memory: Memory, since: dt.datetime, until: dt.dat
     start = learned_from(config, since)
     points = memory.points(start, until)
     catalog = _catalog(Inventory.from_json(held[1]), has_ids=bool((points["measure"] == Stat.IDS).any()))
+    catalog = replace(catalog, altered=changes.remembered(memory.snapshot(changes.NAME)).altered)
     return Past(points=points, catalog=catalog, first=memory.first_seen(), since=start)
 
 

@@ -292,4 +292,6 @@ def _catalog(tables: Sequence[EventTable], found: Sequence[tuple[EventTable, lis
             sources.setdefault(event or "", set()).add(source or "")
         fields += discovery.fields(table, occurring)
     has_ids = all("id" in table.fields for table in tables)
-    return Catalog({event: frozenset(names) for event, names in sources.items()}, tuple(fields), has_ids)
+    sampled = any(table.bag is not None for table in tables)
+    events = {event: frozenset(names) for event, names in sources.items()}
+    return Catalog(events, tuple(fields), has_ids, sampled=sampled)

@@ -10,6 +10,7 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from checks.plan import CALLS, PlannedEvent, PlannedProperty
+from monitor import changes
 from monitor.inventory import HeldEvent, HeldProperty
 from monitor.web import charts
 from monitor.web.incidents import ordered
@@ -60,6 +61,7 @@ def event(name: str) -> ResponseReturnValue:
         incidents=ordered(mine),
         questions=plan.asks(name),
         changes=[change for change in plan.changes if change.event == name],
+        altered=changes.remembered(here.memory.snapshot(changes.NAME)).of(name),
         text=written(here, name) if planned else "",
     )
 

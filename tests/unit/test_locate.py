@@ -10,7 +10,8 @@ from checks.base import Finding
 from checks.plan import Change, Plan
 from monitor.alerts.message import Severity
 from monitor.incidents import Incident, Subject
-from monitor.locate import locate, nearby
+from monitor.locate import locate
+from monitor.nearby import nearby
 
 DAYS = 56
 EVENTS, SOURCES = ("A", "B", "C"), ("web", "ios")

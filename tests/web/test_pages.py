@@ -10,6 +10,8 @@ from urllib.parse import quote, unquote
 import html5lib
 import pytest
 
+from checks.base import Altered
+from monitor import changes
 from monitor.actions import Verb
 from monitor.history.memory import Memory
 from monitor.incidents import State
@@ -137,6 +139,14 @@ def test_the_event_page_has_what_was_promised_and_what_happened(pages):
         assert said in page
     assert html.escape("total is <i>gross</i>") in page
     assert 'data-chart="{' in page
+
+
+def test_the_event_page_has_what_changed_in_the_store(pages):
+    made = pages()
+    what = Altered("Order Completed", "web", "Order Completed on web: lost <b>tax</b>", NOW, NOW)
+    made.memory.put_snapshot(changes.NAME, NOW, changes.Changes((what,)).to_json())
+    page = made.client.get("/events/Order Completed").text
+    assert "Mon 2 Mar 2026: Order Completed on web: lost &lt;b&gt;tax&lt;/b&gt;" in page
 
 
 @pytest.mark.parametrize("path", [f"/events?name={quote(AWKWARD, safe='')}", f"/events/{quote(AWKWARD, safe='')}"])

@@ -63,7 +63,7 @@ class FilesStore:
 
     def catalog(self, window: Window | None = None) -> Catalog:
         """Return the events, sources and properties that the files of a window hold."""
-        return self._of(window or EVER).store.catalog()
+        return replace(self._of(window or EVER).store.catalog(), sampled=True)
 
     def measure(self, request: Request) -> Measured:
         """Measure everything in one statement; a file that cannot be read is a failure."""
