@@ -20,6 +20,7 @@ from monitor.errors import ConfigError, Problem
 
 MAX_BYTES = 16 * 1024 * 1024  # a plan of 20,000 events; larger ones are split into a folder
 MAX_DEPTH = 100
+TOO_DEEP = f"nested more than {MAX_DEPTH} levels deep"
 MAX_REPEATED = 100_000  # values that may come out of aliases: more is a YAML bomb
 
 _VARIABLE = re.compile(r"\$(?:\$(?=\{)|\{file:([^}]+)\}|\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\})")
@@ -160,6 +161,8 @@ def _syntax(file: str, text: str, error: yaml.YAMLError) -> Problem:
         return Problem(file, line, "a tab is used for indentation", "write spaces")
     if "start any token" in said:
         return Problem(file, line, "text cannot start with this character", "put it in quotes")
+    if "nesting depth" in said:  # libyaml has a bound of its own, which is met before ours where brackets pile up
+        return Problem(file, line, TOO_DEEP)
     return Problem(file, line, f"not valid YAML: {said}", _HINTS.get(said, ""))
 
 
@@ -215,7 +218,7 @@ class _Builder:
         if self._wants_key():
             raise self._stop(line, "a block or list is used as a name", "quote text that starts with { or [")
         if len(self._open) >= MAX_DEPTH:
-            raise self._stop(line, f"nested more than {MAX_DEPTH} levels deep")
+            raise self._stop(line, TOO_DEEP)
         if event.anchor:
             self._anchors.pop(event.anchor, None)
         self._open.append(_Block(data, line, event.anchor))
