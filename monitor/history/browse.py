@@ -67,17 +67,6 @@ class Shelf:
             found = connection.scalars(select(table.c.summary).where(self._ours(table), *span).order_by(table.c.id))
             return tuple(orjson.loads(summary) for summary in found)
 
-    def beginnings(self) -> dict[str, dt.datetime]:
-        """Return the first hour in which each event was ever seen, on any source."""
-        table = schema.series
-        query = (
-            select(table.c.event, func.min(table.c.first_seen).label("first"))
-            .where(self._ours(table), table.c.measure == Stat.ROWS, table.c.first_seen.is_not(None))
-            .group_by(table.c.event)
-        )
-        with transaction(self._engine) as connection:
-            return {row.event: moment(row.first) for row in connection.execute(query)}
-
     def points_of(self, event: str, since: dt.datetime, until: dt.datetime, grains: Sequence[Grain]) -> pd.DataFrame:
         """Return what was measured of one event in [since, until), as `Memory.points` does of all."""
         return self._points(schema.series.c.event == event, since, until, grains)

@@ -17,6 +17,7 @@ from pydantic import TypeAdapter
 
 from checks.plan import Priority
 from monitor.alerts.message import Severity
+from monitor.detectability import Visible
 from monitor.incidents import RANK
 from monitor.report.cleanup import CleanUp, saved
 from monitor.report.score import Score
@@ -117,8 +118,10 @@ class Coverage:
     """How much of the plan is watched, and how well."""
 
     planned: int = 0
+    known: bool = False  # whether a run has worked out what is seen of each event
     unwatched: tuple[Unwatched, ...] = ()
     unowned: int = 0  # planned events that nobody answers for
+    visible: tuple[Visible, ...] = ()  # of the critical events
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,55 +1,34 @@
-"""Which planned events does nobody watch, and why?"""
+"""Which planned events does nobody watch, and why? And how small a loss of the critical ones would be seen?"""
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection
 
-from checks.model import READY_DAYS
-from checks.plan import Plan
-from monitor.config import CheckConfig
+from checks.plan import Plan, Priority
+from monitor.detectability import Detectability
 from monitor.report.content import Coverage, Unwatched
 
-WATCHING = ("missing", "volume")  # the checks that see an event stop
+UNREADABLE = "its table cannot be read"
 
 
-def coverage(
-    plan: Plan,
-    checks: Mapping[str, CheckConfig],
-    first: Mapping[str, dt.datetime],
-    until: dt.datetime,
-    unreadable: Collection[str] = (),
-) -> Coverage:
+def coverage(plan: Plan, found: Detectability | None, unreadable: Collection[str] = ()) -> Coverage:
     """Return how much of a plan is watched.
 
     Args:
         plan: what is promised.
-        checks: the enabled ones.
-        first: the first hour in which each event was seen; those that never came are not in it.
-        until: up to when events are judged.
+        found: what a run worked out; None: none has yet.
         unreadable: events whose tables cannot be read.
     """
+    known = {name: str(why) for name, why in found.unwatched.items()} if found else {}
+    seen = found.visible if found else ()
+    why = known | dict.fromkeys(unreadable, UNREADABLE)
+    critical = {name for name, event in plan.events.items() if event.priority is Priority.CRITICAL}
     return Coverage(
         planned=len(plan.events),
-        unwatched=tuple(_unwatched(plan, checks, first, until, unreadable)),
+        known=found is not None,
+        unwatched=tuple(Unwatched(name, why[name]) for name in plan.events if name in why),
         unowned=sum(not event.owner for event in plan.events.values()),
+        visible=tuple(each for each in found.visible if each.source is None and each.event in critical)
+        if found
+        else (),
     )
-
-
-def _unwatched(
-    plan: Plan,
-    checks: Mapping[str, CheckConfig],
-    first: Mapping[str, dt.datetime],
-    until: dt.datetime,
-    unreadable: Collection[str],
-) -> Iterator[Unwatched]:
-    watching = [checks[name] for name in WATCHING if name in checks]
-    for name in plan.events:
-        if not any(check.covers(name) for check in watching):
-            yield Unwatched(name, f"the configuration leaves it out of {' and '.join(WATCHING)}")
-        elif name in unreadable:
-            yield Unwatched(name, "its table cannot be read")
-        elif name not in first:
-            yield Unwatched(name, "nothing came of it yet")
-        elif (days := (until - first[name]).days) < READY_DAYS:
-            yield Unwatched(name, f"it has come for {days} days; it is judged from {READY_DAYS} on")

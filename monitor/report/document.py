@@ -68,6 +68,8 @@ def document(report: Report) -> dict[str, Any]:
         "coverage": {
             "planned": report.coverage.planned,
             "unowned": report.coverage.unowned,
+            "known": report.coverage.known,
+            "smallest_drop": {each.event: dict(each.drop) for each in report.coverage.visible},
             "unwatched": {each.event: each.why for each in report.coverage.unwatched},
         },
         "monitor": _monitor(report.monitor),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from zoneinfo import ZoneInfo
 
-from monitor import inventory
+from monitor import detectability, inventory
 from monitor.config import Config
+from monitor.detectability import Detectability
 from monitor.history.memory import Memory
 from monitor.inventory import Inventory
 from monitor.pipeline import composer_of, marked
@@ -48,6 +49,7 @@ def gather(memory: Memory, config: Config, week: Week, now: dt.datetime) -> Fact
     known = memory.incidents(since=first - dt.timedelta(seconds=1))
     touched = {event for incident in known for event in incident.events}
     stock, looked, progress = memory.snapshot(inventory.NAME), memory.snapshot(survey.NAME), memory.progress()
+    seen = memory.snapshot(detectability.NAME)
     runs = memory.shelf.summaries(span.start, span.end + LATE)
     return Facts(
         week=week,
@@ -58,8 +60,7 @@ def gather(memory: Memory, config: Config, week: Week, now: dt.datetime) -> Fact
         base_url=config.base_url,
         inventory=Inventory.from_json(stock[1]) if stock else None,
         usage=Survey.from_json(looked[1]).usage if looked else None,
-        checks=config.checks,
-        first=memory.shelf.beginnings(),
+        seen=Detectability.from_json(seen[1]) if seen else None,
         judged=progress.oldest if progress else None,
         monitor=monitor(
             week, runs, marked(memory, now), tuple(config.checks), known, config.budget.false_alerts_per_week

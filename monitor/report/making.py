@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from checks.base import Bucket
 from checks.plan import Plan, Priority
 from monitor.compose import Composer, standing
-from monitor.config import CheckConfig
+from monitor.detectability import Detectability
 from monitor.incidents import RANK, Incident, State
 from monitor.judge import kind_of
 from monitor.operations import NAME
@@ -47,8 +47,7 @@ class Facts:
     monitor: Monitor  # as far as it does not depend on the incidents
     inventory: Inventory | None = None  # what the store holds
     usage: Usage | None = None  # what anybody reads of it
-    checks: Mapping[str, CheckConfig] = field(default_factory=dict)  # the enabled ones
-    first: Mapping[str, dt.datetime] = field(default_factory=dict)  # event -> its first hour
+    seen: Detectability | None = None  # how small a change of each event would be told
     judged: dt.datetime | None = None  # up to when everything was judged
 
 
@@ -89,7 +88,7 @@ def report(facts: Facts, plan: Plan, composer: Composer, made: dt.datetime, owne
         resolved=_lengths(i.resolved - i.started for i in alarms if i.resolved and i.resolved < span.end),
         removable=removable,
         undecided=tuple(_undecided(i, composer, facts.zone) for i in touching if _waits(i)),
-        coverage=coverage(mine, facts.checks, facts.first, min(facts.judged or made, span.end), _unreadable(touching)),
+        coverage=coverage(mine, facts.seen, _unreadable(touching)),
         base_url=facts.base_url,
         owner=owner,
         names={each.id: each.title for each in told if each.id in score.taken},

@@ -141,6 +141,9 @@ def _covered(report: Report) -> Iterator[str]:
     if report.coverage.planned:
         lines = _listed(f"- {one_line(each.event)}: {each.why}" for each in report.coverage.unwatched)
         yield "\n".join(["WHAT IS WATCHED", words.watched(report), *lines])
+    if report.coverage.visible:
+        seen = _listed(f"- {one_line(event)}: {said}" for event, said in words.visible(report))
+        yield "\n".join(["THE SMALLEST LOSS OF A CRITICAL EVENT THAT IS SEEN", *seen])
 
 
 def _monitor(report: Report) -> Iterator[str]:

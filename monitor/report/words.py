@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from checks.words import number
+from checks.words import number, share
 from monitor.compose import ago
 from monitor.report.cleanup import ADVICE, CleanUp, saved
 from monitor.report.content import Lengths, Monitor, Report, Told
@@ -12,6 +12,7 @@ from monitor.report.content import Lengths, Monitor, Report, Told
 MOST_NAMED = 2  # reasons that a verdict names
 MOST_OF_STEP = 10  # things to clean up that are named of each step
 MOST_LISTED = 15  # names of other lists
+WITHIN = {"hour": "an hour", "day": "a day", "week": "a week"}
 CLEANUP = "trackwatch plan cleanup --diff | git apply"
 INFER = "trackwatch plan infer --write"
 
@@ -103,9 +104,18 @@ def watched(report: Report) -> str:
     """Return how much of the plan is watched."""
     whole = report.coverage.planned
     count = whole - len(report.coverage.unwatched)
-    said = f"{number(count)} of {number(whole)} planned events are watched"
-    unowned = report.coverage.unowned
-    return f"{said}; {number(unowned)} have no owner." if unowned else f"{said}."
+    unowned = f"; {number(report.coverage.unowned)} without an owner" if report.coverage.unowned else ""
+    if not report.coverage.known:
+        return f"{number(whole)} events are planned{unowned}. Which are watched is not computed yet: the next run does."
+    return f"{number(count)} of {number(whole)} planned events are watched{unowned}."
+
+
+def visible(report: Report) -> Iterator[tuple[str, str]]:
+    """Yield each critical event with the smallest loss of it that is seen: `within an hour 60 %, a day 25 %`."""
+    for each in report.coverage.visible:
+        sizes = [(name, each.drop.get(within)) for within, name in WITHIN.items()]
+        said = ", ".join(f"{name} {share(size)}" for name, size in sizes if size is not None)
+        yield each.event, f"within {said}" if said else "not even a full stop within a week"
 
 
 def itself(monitor: Monitor) -> Iterator[str]:

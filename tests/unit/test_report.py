@@ -16,7 +16,8 @@ from checks.base import Finding
 from checks.plan import Plan, PlannedEvent, Priority, Question
 from monitor.alerts.message import Severity
 from monitor.compose import Composer
-from monitor.config import Budget, CheckConfig
+from monitor.config import Budget
+from monitor.detectability import Detectability, Visible, Why
 from monitor.errors import UsageError
 from monitor.incidents import Incident, State, Subject
 from monitor.judge import kind_of
@@ -93,8 +94,11 @@ def made(frame=None, *incidents, facts=None, **changes) -> Report:
         workspace="production",
         base_url=None,
         monitor=Monitor(budget=1.0, alerts=0),
-        checks={name: CheckConfig(name, None) for name in ("missing", "volume")},
-        first=dict.fromkeys((ORDER, VIEW), midnight(-77)),
+        seen=Detectability(
+            until=midnight(7),
+            visible=(Visible(event=ORDER, drop={"hour": None, "day": 0.4, "week": 0.2}, spike={}),),
+            unwatched={"Never Sent": Why.NEVER_SEEN},
+        ),
     )
     return report(replace(known, **facts or {}), PLAN, COMPOSER, MADE, **changes)
 
@@ -180,7 +184,7 @@ def test_an_owner_sees_only_what_is_theirs():
 
 
 def test_what_is_planned_and_never_came_is_named():
-    assert "Never Sent: nothing came of it yet" in as_text(made())
+    assert "Never Sent: it has never come" in as_text(made())
 
 
 def test_a_week_without_history_says_so():
@@ -279,17 +283,18 @@ def test_who_has_something_open_comes_first():
     assert [(each.name, each.open) for each in week.owners] == [("checkout", ("inc_stopped",)), ("growth", ())]
 
 
-@pytest.mark.parametrize(
-    ("facts", "why"),
-    [
-        pytest.param({"checks": {}}, "leaves it out", id="no check is for it"),
-        pytest.param({"first": {}}, "nothing came of it yet", id="it never came"),
-        pytest.param({"first": {ORDER: midnight(5), VIEW: midnight(-77)}}, "judged from 3 on", id="it is new"),
-    ],
-)
-def test_an_event_that_nobody_watches_is_named_with_the_reason(facts, why):
-    week = made(facts=facts)
-    assert why in next(each.why for each in week.coverage.unwatched if each.event == ORDER)
+def test_the_smallest_loss_of_a_critical_event_that_is_seen_is_said():
+    assert "Order Completed: within a day 40 %, a week 20 %" in as_text(made())
+
+
+def test_what_is_seen_is_not_made_up_before_a_run_has_worked_it_out():
+    said = as_text(made(facts={"seen": None}))
+    assert "3 events are planned; 1 without an owner. Which are watched is not computed yet" in " ".join(said.split())
+
+
+def test_an_event_whose_table_cannot_be_read_is_not_watched():
+    broken = incident(check="operations", kind="table_unreadable")
+    assert made(None, broken).coverage.unwatched[0].why == "its table cannot be read"
 
 
 def test_a_week_is_kept_as_it_was_made():
