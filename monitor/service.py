@@ -8,12 +8,12 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 from monitor import metrics, watchdog
 from monitor.alerts.deliver import deliver
 from monitor.config import Config, load_config
 from monitor.errors import OvertakenError, TrackwatchError, UsageError
+from monitor.fingerprint import fingerprint
 from monitor.heartbeat import Heartbeat
 from monitor.history.memory import Memory
 from monitor.leadership import BEAT, Leadership
@@ -52,7 +52,7 @@ class Service:
         self.listeners: list[Callable[[], None]] = []  # told when an evaluation has ended
         self._leadership = leadership
         self._world = world
-        self._files = _fingerprint(config)
+        self._files = fingerprint(config)
         self._busy = threading.Lock()  # one evaluation or delivery at a time
         self._ticked: dict[str, dt.datetime] = {}  # check group -> when it was evaluated last
         self._asked: Store | None = None
@@ -144,7 +144,7 @@ class Service:
 
     def reload(self, *, forced: bool = False) -> None:
         """Take over the configuration, if it was changed and is right; else keep the old one, and say so."""
-        found = _fingerprint(self.config)
+        found = fingerprint(self.config)
         if found == self._files and not forced:
             return
         self._files = found
@@ -157,7 +157,7 @@ class Service:
             return
         retimed = changed.schedule != self.config.schedule
         self.refused, self.config = "", changed
-        self._files = _fingerprint(changed)
+        self._files = fingerprint(changed)
         for follow in self.followers:
             follow(changed)
         _log.info("%s: the configuration was read again", changed.workspace)
@@ -203,15 +203,3 @@ class Service:
 def _refuse_another_state(old: Config, new: Config) -> None:
     if (old.state_url, old.workspace) != (new.state_url, new.workspace):
         raise UsageError("another 'state' or 'workspace' needs a restart of trackwatch serve")
-
-
-def _fingerprint(config: Config) -> frozenset[tuple[Path, int, int]]:
-    """Return what tells whether the configuration or its plan was changed."""
-    plan = config.plan_path
-    folder = sorted(plan.rglob("*.y*ml")) if plan and plan.is_dir() else [plan] if plan else []
-    found = set()
-    for path in (config.file, *folder):
-        with suppress(OSError):
-            stat = path.stat()
-            found.add((path, stat.st_mtime_ns, stat.st_size))
-    return frozenset(found)

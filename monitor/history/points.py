@@ -154,16 +154,15 @@ def _read(
     since, until = span
     table = schema.chunk
     query = select(table.c.series_id, table.c.start, table.c.points).where(
-        table.c.workspace == workspace,
-        table.c.grain == grain,
-        table.c.start > since - WIDTH[grain],
-        table.c.start < until,
+        table.c.workspace == workspace, table.c.grain == grain
     )
     if only is None:
-        rows = connection.execute(query).all()
-    else:
+        inside = (table.c.start > since - WIDTH[grain], table.c.start < until)
+        rows = connection.execute(query.where(*inside)).all()
+    else:  # each row by its whole key: a range of starts would go through the rows of all other series too
+        begun = query.where(table.c.start.in_(range(since - since % WIDTH[grain], until, WIDTH[grain])))
         parts = (only[i : i + MOST_NAMED] for i in range(0, len(only), MOST_NAMED))
-        rows = [row for part in parts for row in connection.execute(query.where(table.c.series_id.in_(part)))]
+        rows = [row for part in parts for row in connection.execute(begun.where(table.c.series_id.in_(part)))]
     sizes = [len(row[2]) // POINT.itemsize for row in rows]
     points = np.frombuffer(b"".join(row[2] for row in rows), POINT)
     placed = np.empty(len(points), PLACED)

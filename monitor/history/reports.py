@@ -56,6 +56,12 @@ def write_report(connection: Connection, workspace: str, kept: Kept) -> None:
     )
 
 
+def forget(connection: Connection, workspace: str, before: dt.datetime) -> None:
+    """Drop the reports that were made before a time."""
+    table = schema.report
+    connection.execute(delete(table).where(table.c.workspace == workspace, table.c.at < seconds(before)))
+
+
 def was_sent(connection: Connection, workspace: str, week: str, audience: str) -> bool | None:
     """Say whether a report was sent; None: it is not even kept."""
     return connection.execute(select(schema.report.c.sent).where(_is(workspace, week, audience))).scalar()

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from checks.base import NOT_ADDITIVE
 from monitor.calendar import floor_day
 from monitor.config import Keep
-from monitor.history import outbox
+from monitor.history import outbox, reports
 from monitor.history.points import SERIES, drop_before, oldest, read_points, write_points
 from monitor.history.times import moment, seconds
 
@@ -31,6 +31,7 @@ def forget(connection: Connection, workspace: str, keep: Keep, now: dt.datetime,
         _roll_up(connection, workspace, (moment(first), until), zone)
     drop_before(connection, workspace, "day", now - keep.days)
     outbox.forget(connection, workspace, now - keep.deliveries)
+    reports.forget(connection, workspace, now - keep.days)
 
 
 def _roll_up(connection: Connection, workspace: str, span: tuple[dt.datetime, dt.datetime], zone: ZoneInfo) -> None:

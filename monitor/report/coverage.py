@@ -28,7 +28,5 @@ def coverage(plan: Plan, found: Detectability | None, unreadable: Collection[str
         known=found is not None,
         unwatched=tuple(Unwatched(name, why[name]) for name in plan.events if name in why),
         unowned=sum(not event.owner for event in plan.events.values()),
-        visible=tuple(each for each in found.visible if each.source is None and each.event in critical)
-        if found
-        else (),
+        visible=tuple(each for each in seen if each.source is None and each.event in critical),
     )

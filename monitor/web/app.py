@@ -68,7 +68,7 @@ def prepare(app: Flask) -> None:
     """Make what is dear of the first pages, so that nobody waits for it after a run."""
     here: Site = app.extensions[NAME]
     try:
-        weeks.report_of(here, weeks.current(here))
+        weeks.current(here)
         plan.stock(here)
         plan.volumes(here)
     except Exception:  # noqa: BLE001 the run has ended well all the same; who asks for the page is told

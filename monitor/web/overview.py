@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from monitor.incidents import RANK, Incident
 from monitor.judge import kind_of
 from monitor.web.site import Site, site
-from monitor.web.weeks import current, report_of
+from monitor.web.weeks import current
 
 blueprint = Blueprint("overview", __name__)
 
@@ -17,7 +17,7 @@ blueprint = Blueprint("overview", __name__)
 def overview() -> ResponseReturnValue:
     """Show the verdict on each question, and the open incidents."""
     here = site()
-    report = report_of(here, current(here))
+    report = current(here)
     alarms, notices = open_incidents(here)
     return render_template(
         "overview.html.j2",
@@ -36,7 +36,7 @@ def question(name: str) -> ResponseReturnValue:
     asked = here.config.plan.questions.get(name)
     if asked is None:
         abort(404, f"The plan has no question called {name}.")
-    report = report_of(here, current(here))
+    report = current(here)
     needed = [event for event in here.config.plan.events.values() if name in event.answers]
     return render_template(
         "question.html.j2",

@@ -69,11 +69,6 @@ class Stock:
     since: dt.datetime
     events: Mapping[str, Any]  # as the snapshot keeps them
 
-    @property
-    def came(self) -> list[str]:
-        """Return the events of which there is any message."""
-        return [name for name, held in self.events.items() if any(held["sources"].values())]
-
     def of(self, name: str) -> HeldEvent | None:
         """Return one event; None: the store has no place for it."""
         if name not in self.events:
@@ -98,23 +93,42 @@ def written(here: Site, name: str) -> str:
     return plan_text(Plan(events={name: event}))
 
 
-def bars(days: tuple[float, ...], apart: int = 4, height: int = 24) -> list[tuple[int, float, float]]:
-    """Return left, top and height [px] of a bar for each day, `apart` px from one to the next."""
+def bars(days: tuple[float, ...], apart: int = 4, wide: int = 3, height: int = 24) -> str:
+    """Return a bar for each day as one path of SVG, `apart` px from one to the next.
+
+    >>> bars((1.0, 2.0))
+    'M0 24v-12.0h3v12.0zM4 24v-24.0h3v24.0z'
+    """
     top = max(days, default=0.0) or 1.0
     tall = [round(height * max(value, 0.0) / top, 1) for value in days]
-    return [(apart * i, round(height - each, 1), each) for i, each in enumerate(tall)]
+    return "".join(f"M{apart * i} {height}v-{each}h{wide}v{each}z" for i, each in enumerate(tall))
 
 
 def volumes(here: Site) -> dict[str, tuple[float, ...]]:
     """Return the messages of each event in each of the last DAYS days that are over."""
-    return here.remembered("volumes", lambda: _volumes(here))
+    return _listing(here).days
+
+
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    """What the list of events shows beside the plan."""
+
+    came: list[str]  # events of which there is any message
+    days: dict[str, tuple[float, ...]]
+
+
+def _listing(here: Site) -> _Listing:
+    def make() -> dict[str, Any]:
+        held = stock(here)
+        came = [name for name, each in held.events.items() if any(each["sources"].values())] if held else []
+        return {"came": sorted(came, key=str.casefold), "days": _volumes(here)}
+
+    return here.remembered("listing", lambda: _Listing(**here.kept("listing", make)))
 
 
 def _names(here: Site) -> list[str]:
     """Return the planned events in the plan's order, and those that came without being planned."""
-    held = stock(here)
-    came = sorted(held.came, key=str.casefold) if held else []
-    return list(dict.fromkeys((*here.config.plan.events, *came)))
+    return list(dict.fromkeys((*here.config.plan.events, *_listing(here).came)))
 
 
 def _says(plan: Plan, name: str, words: str) -> bool:
@@ -130,10 +144,13 @@ def _says(plan: Plan, name: str, words: str) -> bool:
 
 def _listed(here: Site, names: list[str]) -> Iterator[Listed]:
     days = volumes(here)
-    still = sorted(here.memory.incidents(), key=lambda incident: -RANK[incident.severity])
+    mine: dict[str, list[Incident]] = {}
+    for incident in sorted(here.memory.incidents(), key=lambda incident: -RANK[incident.severity]):
+        for name in incident.events:
+            mine.setdefault(name, []).append(incident)
     for name in names:
-        mine = tuple(incident for incident in still if name in incident.events)
-        yield Listed(name, here.config.plan.events.get(name), days.get(name, (0.0,) * DAYS), mine)
+        seen = tuple(days.get(name, (0.0,) * DAYS))
+        yield Listed(name, here.config.plan.events.get(name), seen, tuple(mine.get(name, ())))
 
 
 def _volumes(here: Site) -> dict[str, tuple[float, ...]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from flask import Flask, current_app
@@ -13,6 +13,7 @@ from flask import Flask, current_app
 from monitor.compose import Composer
 from monitor.config import Config
 from monitor.history.memory import Memory
+from monitor.kept import kept
 from monitor.pipeline import composer_of
 
 NAME = "trackwatch"
@@ -41,6 +42,10 @@ class Site:
             self._kept.pop(next(iter(self._kept)), None)
         self._kept[name] = (stamp, made)
         return made
+
+    def kept(self, name: str, make: Callable[[], Any]) -> Any:
+        """Return what `make` returned for a name, as JSON; kept in the state, for other processes too."""
+        return kept(self.memory, self.config, name, self.now(), make)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -1,28 +1,26 @@
-"""What does a week's report say? Made once for all who ask, until something is remembered anew."""
+"""What does a week's report say, to the pages?"""
 
 from __future__ import annotations
 
-import datetime as dt
-
-from monitor.report import gather
+from monitor.report import current as kept
 from monitor.report.content import Report
+from monitor.report.gather import report_of
 from monitor.report.week import Week
 from monitor.web.site import Site
 
-SETTLED = dt.timedelta(days=3)  # before a week is that old, the one before it says more
+
+def current(site: Site) -> Report:
+    """Return the report of the newest week of which three days are judged. Raises StateError."""
+    return site.remembered("report", lambda: kept.current(site.memory, site.config, site.now()))
 
 
-def current(site: Site) -> Week:
-    """Return the week that the overview is about: the newest of which three days are judged."""
-    progress = site.memory.progress()
-    until = progress.judged_until if progress else site.now()
-    return Week.of((until - SETTLED).astimezone(site.zone).date())
-
-
-def report_of(site: Site, week: Week) -> Report:
-    """Return the report of a week.
-
-    Raises:
-        StateError: the state database does not answer.
-    """
-    return site.remembered(f"report {week}", lambda: gather.report_of(site.memory, site.config, week, site.now()))
+def report_on(site: Site, week: Week, owner: str | None = None) -> Report:
+    """Return the report of a week: as it was kept in the archive, else of what is remembered now. Raises StateError."""
+    found = site.memory.report(str(week), owner or "")
+    if found is not None:
+        return Report.from_json(found.body)
+    if owner is None and week == kept.week_of(site.memory, site.config, site.now()):
+        return current(site)
+    return site.remembered(
+        f"report {week} {owner}", lambda: report_of(site.memory, site.config, week, site.now(), owner)
+    )

@@ -15,7 +15,7 @@ from monitor import changes
 from monitor.actions import Verb
 from monitor.history.memory import Memory
 from monitor.incidents import State
-from monitor.web import weeks
+from monitor.report import current
 from monitor.web.app import create_app, prepare
 
 NOW = dt.datetime(2026, 3, 2, 13, 20, tzinfo=dt.UTC)
@@ -215,7 +215,7 @@ def test_a_report_is_there_as_a_page_and_as_it_is_mailed(pages):
 def test_after_a_run_the_first_page_is_ready(pages, monkeypatch):
     made = pages()
     prepare(made.app)
-    monkeypatch.setattr(weeks, "gather", None)  # what is ready is not gathered again
+    monkeypatch.setattr(current, "report_of", None)  # what is ready is not gathered again
     assert "Order Completed stopped on ios" in made.client.get("/").text
 
 
