@@ -24,6 +24,7 @@ Grain = Literal["hour", "day"]
 Floats = NDArray[np.float64]
 
 EVERY = "*"  # every property that the store has
+PAIRED = "␟"  # between two dimensions, or their values, that are counted together: browser␟country
 
 
 class Stat(StrEnum):
@@ -110,7 +111,7 @@ class Measure:
     property: str | None = None  # EVERY: of every property that the store has
     rule: Rule | None = None
     grain: Grain = "day"
-    by: str | None = None  # a dimension, such as app_version: rows for each of its values, which are the labels
+    by: str | None = None  # a dimension, such as app_version, or two: rows for each of its values, which are the labels
 
     def name(self) -> str:
         """Return the name under which history keeps it, such as `outside.range` or `rows.app_version`."""

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from checks import counts
-from checks.base import Floats, Key, Measure, Profile, Stat, Table
+from checks.base import PAIRED, Floats, Key, Measure, Profile, Stat, Table
 from checks.slices import FOLDED, SlicesParams
 from monitor.calendar import floor_day
 from monitor.config import Config
@@ -44,13 +44,13 @@ class Located:
 
 
 @dataclass(frozen=True, slots=True)
-class _Slice:
+class Slice:
     """One candidate: its conditions, and what came of what was expected."""
 
     where: tuple[tuple[str, str], ...]
     came: float
     due: float
-    depth: int  # 0 everything, 1 a source, 2 a value, 3 a value in one of its sources
+    depth: int  # 0 everything, 1 a source, 2 a value, 3 a value in one of its sources; one more for a second value
 
     def score(self, sign: int) -> float:
         """Return how much likelier what came is, when the slice is wrong, than when nothing is; 0: not that way."""
@@ -68,34 +68,42 @@ def locate(profile: Profile, incident: Incident, dimensions: Sequence[str], *, l
         dimensions: those that are measured.
         loss: messages are missing; else there are too many.
     """
-    events = frozenset(incident.events)
-    rows = _since(profile.table(Stat.ROWS, "day"), incident.started)
-    if rows is None:
-        return None
-    sign = 1 if loss else -1
-    slices = list(_by_source(rows, events))
-    whole = next(iter(slices), None)
-    for name in dimensions:
-        table = _since(profile.table(Measure(Stat.ROWS, by=name).name(), "day"), incident.started)
-        if table is not None:
+    return named(candidates(profile, frozenset(incident.events), incident.started, dimensions), loss=loss)
+
+
+def candidates(
+    profile: Profile, events: Collection[str], started: dt.datetime, dimensions: Sequence[str]
+) -> list[Slice]:
+    """Return the slices of some events since a time, everything first; empty where no day since is over."""
+    rows = since(profile.table(Stat.ROWS, "day"), started)
+    slices = list(_by_source(rows, events)) if rows else []
+    for name in dimensions if slices else ():
+        table = since(profile.table(Measure(Stat.ROWS, by=name).name(), "day"), started)
+        if table is not None and rows is not None:
             slices += _by_mix(name, table, rows, events) if name in FADING else _by_value(name, table, events)
+    return slices
+
+
+def named(slices: Sequence[Slice], *, loss: bool) -> Located | None:
+    """Return the best of some slices, of which the first is everything; None: none is clear."""
+    sign = 1 if loss else -1
     best = _best(slices, sign)
-    if best is None or whole is None or best.score(sign) < LEAST:
+    if best is None or best.score(sign) < LEAST:
         return None
-    part = _share(best, whole, sign)
+    part = _share(best, slices[0], sign)
     return Located(dict(best.where), part) if part >= PART else None
 
 
-def _share(part: _Slice, whole: _Slice, sign: int) -> float:
+def _share(part: Slice, whole: Slice, sign: int) -> float:
     """Return which share of a loss or excess lies in a slice; what lies elsewhere counts as far as it is no noise."""
     own = (part.due - part.came) * sign
     elsewhere = (whole.due - whole.came) * sign - own - NOISE * float(np.sqrt(max(whole.due - part.due, 0.0)))
     return own / (own + max(elsewhere, 0.0))
 
 
-def _best(slices: Sequence[_Slice], sign: int) -> _Slice | None:
+def _best(slices: Sequence[Slice], sign: int) -> Slice | None:
     """Return the likeliest slice, no narrower than is worth it; of two alike, the one named first."""
-    best: _Slice | None = None
+    best: Slice | None = None
     for each in sorted(slices, key=lambda s: s.depth):
         more = best is not None and each.depth > best.depth
         if best is None or each.score(sign) > best.score(sign) * (BETTER if more else 1.0):
@@ -103,7 +111,7 @@ def _best(slices: Sequence[_Slice], sign: int) -> _Slice | None:
     return best
 
 
-def _since(table: Table, start: dt.datetime) -> Table | None:
+def since(table: Table, start: dt.datetime) -> Table | None:
     """Return a table that is judged from the day of `start` on, if that day is over."""
     column = int(np.searchsorted(table.calendar.starts, np.datetime64(int(start.timestamp()), "s"), side="right")) - 1
     if not table.keys or not 0 < column < len(table.calendar):
@@ -111,7 +119,7 @@ def _since(table: Table, start: dt.datetime) -> Table | None:
     return replace(table, cut=column)
 
 
-def _numbers(table: Table) -> tuple[Floats, Floats]:
+def numbers(table: Table) -> tuple[Floats, Floats]:
     """Return [keys] what came since the cut, and what was expected; of days that are known, and series that are."""
     forecast = counts.forecast(table)
     came, due = table.values[:, table.cut :], forecast.expected[:, table.cut :]
@@ -119,61 +127,66 @@ def _numbers(table: Table) -> tuple[Floats, Floats]:
     return np.where(known, came, 0.0).sum(axis=1), np.where(known, due, 0.0).sum(axis=1)
 
 
-def _by_source(rows: Table, events: Collection[str]) -> Iterator[_Slice]:
+def _by_source(rows: Table, events: Collection[str]) -> Iterator[Slice]:
     ours = rows.only(lambda key: key.event in events and key.source is not None)
     if not ours.keys:
         return
-    came, due = _numbers(ours)
-    yield _Slice((), float(came.sum()), float(due.sum()), 0)
+    came, due = numbers(ours)
+    yield Slice((), float(came.sum()), float(due.sum()), 0)
     for source in sorted({key.source or "" for key in ours.keys}):
         mask = np.array([key.source == source for key in ours.keys])
-        yield _Slice((("source", source),), float(came[mask].sum()), float(due[mask].sum()), 1)
+        yield Slice((("source", source),), float(came[mask].sum()), float(due[mask].sum()), 1)
 
 
-def _by_value(name: str, table: Table, events: Collection[str]) -> Iterator[_Slice]:
+def _by_value(name: str, table: Table, events: Collection[str]) -> Iterator[Slice]:
     ours = table.only(lambda key: key.event in events and key.source is not None and key.label not in FOLDED)
     if ours.keys:
-        yield from _crossed(name, ours.keys, *_numbers(ours))
+        yield from crossed((name,), ours.keys, *numbers(ours))
 
 
-def _by_mix(name: str, table: Table, rows: Table, events: Collection[str]) -> Iterator[_Slice]:
+def _by_mix(name: str, table: Table, rows: Table, events: Collection[str]) -> Iterator[Slice]:
     """Yield slices of a dimension that fades: what is expected of a version is its share among the other events."""
-    cells = [key for key in table.keys if key.source is not None]
     values = dict(zip(table.keys, np.nan_to_num(table.values[:, table.cut :]).sum(axis=1).tolist(), strict=True))
     ours = rows.only(lambda key: key.event in events and key.source is not None)
-    due_of = dict(zip(ours.keys, _numbers(ours)[1].tolist(), strict=True)) if ours.keys else {}
-    keys, came, due = list[Key](), list[float](), list[float]()
-    for source in sorted({key.source or "" for key in cells}):
-        others = [key for key in cells if key.source == source and key.event not in events]
-        total = sum(values[key] for key in others)
-        if total < ENOUGH:
-            continue
-        mix: dict[str, float] = {}
-        for key in others:
-            mix[key.label or ""] = mix.get(key.label or "", 0.0) + values[key] / total
-        for whole, expected in due_of.items():
-            if whole.source == source:
-                parts = {label: replace(whole, label=label) for label in mix if label not in FOLDED}
-                keys += parts.values()
-                came += [values.get(key, 0.0) for key in parts.values()]
-                due += [expected * mix[label] for label in parts]
-    yield from _crossed(name, keys, np.array(came), np.array(due))
+    due_of = dict(zip(ours.keys, numbers(ours)[1].tolist(), strict=True)) if ours.keys else {}
+    mixes = mix(table, events)
+    cells = [(replace(whole, label=label), due * part) for whole, due in due_of.items()
+             for label, part in mixes.get(whole.source or "", {}).items() if label not in FOLDED]  # fmt: skip
+    came = [values.get(key, 0.0) for key, _ in cells]
+    yield from crossed((name,), [key for key, _ in cells], np.array(came), np.array([due for _, due in cells]))
 
 
-def _crossed(name: str, keys: Sequence[Key], came: Floats, due: Floats) -> Iterator[_Slice]:
-    """Yield each value over all sources, and in each of several sources; of one source, it is named with it."""
+def mix(table: Table, events: Collection[str]) -> dict[str, dict[str, float]]:
+    """Return for each source the share of each value of a dimension since the cut, among all events but some."""
+    sums: dict[str, Counter[str]] = {}
+    for key, value in zip(table.keys, np.nan_to_num(table.values[:, table.cut :]).sum(axis=1).tolist(), strict=True):
+        if key.source is not None and key.event not in events:
+            sums.setdefault(key.source, Counter())[key.label or ""] += value
+    totals = {source: sum(counted.values()) for source, counted in sums.items()}
+    return {
+        source: {label: value / totals[source] for label, value in counted.items()}
+        for source, counted in sums.items()
+        if totals[source] >= ENOUGH
+    }
+
+
+def crossed(names: Sequence[str], keys: Sequence[Key], came: Floats, due: Floats) -> Iterator[Slice]:
+    """Yield each value over all sources, and in each of several sources; of one source, it is named with it.
+
+    Of two dimensions `names`, the labels of keys are pairs of values.
+    """
     sums: dict[tuple[tuple[str, str], ...], list[float]] = {}
     for key, o, e in zip(keys, came.tolist(), due.tolist(), strict=True):
-        value = (name, key.label or "")
-        places: tuple[tuple[tuple[str, str], ...], ...] = ((value,), (("source", key.source or ""), value))
-        for where in places:
+        value = tuple(zip(names, (key.label or "").split(PAIRED, len(names) - 1), strict=True))
+        for where in (value, (("source", key.source or ""), *value)):
             entry = sums.setdefault(where, [0.0, 0.0])
             entry[0], entry[1] = entry[0] + o, entry[1] + e
-    sources = Counter(where[-1] for where in sums if len(where) > 1)
+    sources = Counter(where[1:] for where in sums if where[0][0] == "source")
     for where, (o, e) in sorted(sums.items()):
-        several = sources[where[-1]] > 1
-        if several or len(where) > 1:
-            yield _Slice(where, o, e, 1 + len(where) if several else 2)
+        inside = where[0][0] == "source"
+        several = sources[where[1:] if inside else where] > 1
+        if several or inside:
+            yield Slice(where, o, e, 1 + len(names) + (several and inside))
 
 
 def looked_at(incidents: Iterable[Incident], profile: Profile, config: Config) -> tuple[Incident, ...]:
@@ -190,6 +203,8 @@ def looked_at(incidents: Iterable[Incident], profile: Profile, config: Config) -
         if known:
             return changed  # its first day is not over
         changed = replace(changed, looked=newest)
+        if len(incident.located.keys() - {"source"}) > 1:
+            return changed  # the store was asked for it (`crossing`)
         if incident.subject.family not in FAMILIES or incident.subject.property is not None:
             return changed
         loss = incident.subject.family == "loss"

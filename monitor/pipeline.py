@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from checks.model import READY_DAYS
-from monitor import detectability, gate, loading, operations, shares, stocktaking, tell
+from monitor import crossing, detectability, gate, loading, operations, shares, stocktaking, tell
 from monitor.alerts.deliver import Delivery, Outcome, deliver
 from monitor.alerts.message import Chart, Message
 from monitor.compose import Composer
@@ -94,10 +94,12 @@ def run(
     stock = stocktaking.take(config, installation.store, memory, loaded, now)
     tests = (memory.snapshot(shares.NAME) or (now, {}))[1]
     found = _judge(config, _sharing(config, loaded, tests), stock, known, now)
+    crossed = crossing.cross(config, installation.store, known, (found.incidents, found.profile))
+    found = replace(found, incidents=crossed.incidents)
     told = _tell(installation, found.incidents, _charts(config, found, loaded.checks), now)
     result = Result(
         now=now,
-        reading=loaded.reading,
+        reading=replace(loaded.reading, statements=loaded.reading.statements + crossed.statements),
         verdicts=found.verdicts,
         incidents=_news(known, told.incidents),
         messages=told.messages,
@@ -167,6 +169,11 @@ def _learning(profile: WindowProfile | None) -> dict[str, int]:
 def would_ask(installation: Installation, now: dt.datetime, checks: frozenset[str] | None = None) -> Request:
     """Return what a run at `now` would ask of the store, for some checks or all."""
     return loading.would_ask(installation.config, installation.memory, now, checks)
+
+
+def would_cross(installation: Installation, now: dt.datetime) -> Iterator[tuple[Incident, Request]]:
+    """Yield open incidents with what will be asked of the store for each, once, when its first day is over."""
+    return crossing.would_ask(installation.config, installation.memory.incidents(), now)
 
 
 def _judge(config: Config, loaded: Loaded, stock: Stock, known: Sequence[Incident], now: dt.datetime) -> Evaluation:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,8 @@ import click
 from monitor.cli.common import Moment, checks_of, config_option, group_option, json_option, opened, time_of
 
 if TYPE_CHECKING:
-    from monitor.stores.base import Estimate
+    from monitor.pipeline import Installation
+    from monitor.stores.base import Estimate, Statement
 
 
 @click.command("explain")
@@ -36,7 +37,11 @@ def command(
     config = load_config(config_path)
     with opened(config) as installation:
         asked = would_ask(installation, time_of(config, now), checks_of(config, groups))
-        statements = [s for s in installation.store.statements(asked, estimated=True) if only in (None, s.table)]
+        every = [
+            *installation.store.statements(asked, estimated=True),
+            *_of_incidents(installation, time_of(config, now)),
+        ]
+        statements = [statement for statement in every if only in (None, statement.table)]
     if as_json:
         listed = [
             {"table": s.table, "sql": s.sql, "estimate": asdict(s.estimate) if s.estimate else None}
@@ -57,6 +62,15 @@ def command(
     click.echo(f"-- {counted}, at most {most} per table{beside}; read-only")
     if estimates := [statement.estimate for statement in statements if statement.estimate]:
         click.echo(f"-- by the store's own estimate {in_words(total(estimates))}; nothing was run")
+
+
+def _of_incidents(installation: Installation, now: dt.datetime) -> Iterator[Statement]:
+    """Yield what will be asked once for each open incident that is not located yet."""
+    from monitor.pipeline import would_cross  # noqa: PLC0415 keeps --help fast
+
+    for incident, asked in would_cross(installation, now):
+        why = f"asked once for {incident.id}, when its first day is over: which two dimensions together explain it"
+        yield from (replace(each, apart=why) for each in installation.store.statements(asked, estimated=True))
 
 
 def several(count: int, noun: str) -> str:

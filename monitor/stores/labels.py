@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import sqlalchemy as sa
 
-from checks.base import EVERY, Grain, Measure, Stat
+from checks.base import EVERY, PAIRED, Grain, Measure, Stat
 from checks.bins import SECONDS, SIZES
 from monitor.stores import constructs as db
 from monitor.stores import crowds, people, rules
@@ -130,6 +130,9 @@ def _by_bin(rows: Rows, cell: Cell, grain: Grain, value: Expression, number: Exp
 
 def dimension(rows: Rows, name: str) -> Expression | None:
     """Return the value of a dimension; None where the table has no such."""
+    if PAIRED in name:
+        values = [dimension(rows, each) for each in name.split(PAIRED)]
+        return None if any(value is None for value in values) else _paired(*(v for v in values if v is not None))
     column = {**rows.layout.fields, **rows.layout.dimensions}.get(name)
     if column:
         return rows.text(column)
@@ -137,8 +140,14 @@ def dimension(rows: Rows, name: str) -> Expression | None:
     return computed(rows) if computed else None
 
 
+def _paired(one: Expression, other: Expression) -> Expression:
+    first, second = (sa.func.coalesce(db.text(value), sa.literal("", sa.Text())) for value in (one, other))
+    return first.concat(sa.literal(PAIRED, sa.Text())).concat(second)
+
+
 def _by_value(rows: Rows, cell: Cell, grain: Grain, value: Expression) -> Part:
-    read = sa.select(*rows.keys(grain), value.label("label")).where(rows.window).subquery("r")
+    select = sa.select(*rows.keys(grain), value.label("label")).where(rows.window)
+    read = (select if cell.events is None else select.where(rows.event.in_(sorted(cell.events)))).subquery("r")
     return Part(grain, (cell,), grouped(read, [sa.func.count()], label=read.c.label), labels=())
 
 

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from checks.base import EVERY, Catalog, Field, Grain, Measure, Rule, Stat
+from checks.base import EVERY, PAIRED, Catalog, Field, Grain, Measure, Rule, Stat
 from checks.bins import SECONDS, SIZES
 from monitor.calendar import floor_day, floor_hour
 from monitor.stores import people, sequence, shown
@@ -188,6 +188,8 @@ def _labelled(measure: Measure, name: str, rows: list[Row]) -> Iterator[tuple[st
 
 
 def _value(row: Row, dimension: str) -> str:
+    if PAIRED in dimension:
+        return PAIRED.join(row.dimensions.get(each) or "" for each in dimension.split(PAIRED))
     if dimension == "links":
         return {(True, True): people.BOTH, (True, False): people.USER, (False, True): people.ANONYMOUS}.get(
             (bool(row.user_id), bool(row.anonymous_id)), people.NOBODY

@@ -15,7 +15,7 @@ from contract.worlds import NOON, ODD, ORDER, WORLDS, World, asked, everything, 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from checks.base import EVERY, Measure, Rule, Stat
+from checks.base import EVERY, PAIRED, Measure, Rule, Stat
 from monitor.stores.base import COLUMNS, Measured
 from monitor.testing.store import MemoryStore, Row
 
@@ -55,6 +55,16 @@ def test_sizes_and_delays_come_by_bin_and_dimensions_by_value(world: World) -> N
         *(("delays", "5"), ("delays", "-86400"), ("lags", "86400"), ("sizes", "0"), ("sizes", "-10")),
         *(("rows.app_version", "5.2"), ("rows.app_version", "(none)")),
     }
+
+
+def test_two_dimensions_are_counted_together_for_the_event_that_is_asked_for(world: World) -> None:
+    given_rows = [order(dimensions={"app_version": "5.2"}), order(dimensions={"app_version": "5.2"}), order()]
+    wish = Measure(Stat.ROWS, ORDER, by=f"app_version{PAIRED}app_version")
+    other = Measure(Stat.ROWS, "Another", by=f"app_version{PAIRED}app_version")
+    frame = world.store(given_rows).measure(asked(wish)).frame
+    found = dict(zip(frame.label, frame.value, strict=True))
+    assert found == {f"5.2{PAIRED}5.2": 2, PAIRED: 1}
+    assert not len(world.store(given_rows).measure(asked(other)).frame)
 
 
 def test_what_comes_without_an_earlier_event_is_counted_by_person(world: World) -> None:
