@@ -144,12 +144,14 @@ def _ground(config: Config, span: tuple[dt.datetime, dt.datetime], *, anew: bool
     from monitor.drill.ground import Ground  # noqa: PLC0415 keeps --help fast
     from monitor.drill.known import Known  # noqa: PLC0415
     from monitor.drill.untouched import untouched  # noqa: PLC0415
+    from monitor.history.memory import Memory  # noqa: PLC0415
 
     with progress("Reading the past") as step:
         past = past_of(config, span, step, anew=anew)
     with progress("Judging the untouched copy") as step:
         kept = untouched(config, past, span, step)
-    return Ground.of(config, Known(past, config.plan, span[1]), kept)
+    rhythms = Memory(config.state_url, config.workspace).rhythms()
+    return Ground.of(config, Known(past, config.plan, span[1], rhythms), kept)
 
 
 def _classes(names: tuple[str, ...]) -> tuple[Fault, ...]:

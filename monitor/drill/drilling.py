@@ -20,7 +20,9 @@ from checks.plan import Plan
 from monitor.backtest.replay import Replayed, Teller, measurements_of, walked
 from monitor.config import CheckConfig
 from monitor.decide import Verdict
+from monitor.drill import loading
 from monitor.drill.fault import Fault, Scene
+from monitor.drill.faults.late import LateLoad
 from monitor.drill.ground import Ground, about_of
 from monitor.drill.known import Place
 from monitor.drill.striking import When
@@ -82,6 +84,8 @@ def drilled(
     """
     config = ground.config
     until = min(onset + (within or fault.lasts), ground.span[1])
+    if isinstance(fault, LateLoad):
+        return _unloaded(ground, place, (onset, until))
     splice = Splice(ground, fault, place, When.of(onset, until, ZoneInfo(config.zone)), rng)
     watcher = _Watcher(config, composer_of(config), about=about_of(splice.events, place))
     begin = Replayed(since=onset, until=onset, incidents=ground.untouched.at(onset))
@@ -90,10 +94,21 @@ def drilled(
         last = day
         if watcher.seen is not None:
             break
-    ours = (problem for problem in last.problems if watcher.about(problem.finding))
-    seen = _sight(*watcher.seen, ours) if watcher.seen else None
+    seen = watcher.sight(last.problems)
     noted = "" if seen else _noted(begin.incidents, last.incidents, watcher.about)
     return Drilled(fault=fault.name, place=place, onset=onset, end=until, seen=seen, noted=noted)
+
+
+def _unloaded(ground: Ground, place: Place, span: tuple[dt.datetime, dt.datetime]) -> Drilled:
+    """Let no load of a source come, and see when that is told."""
+    watcher = _Watcher(ground.config, composer_of(ground.config), about=loading.about, wait=dt.timedelta())
+    problems: list[Verdict] = []
+    for _, verdicts in loading.hours(ground, place, span, watcher):
+        problems += [verdict for verdict in verdicts if verdict.problem]
+        if watcher.seen is not None:
+            break
+    seen = watcher.sight(problems)
+    return Drilled(fault=LateLoad().name, place=place, onset=span[0], end=span[1], seen=seen)
 
 
 def _noted(before: Iterable[Incident], after: Iterable[Incident], about: Callable[[Finding], bool]) -> str:
@@ -103,19 +118,17 @@ def _noted(before: Iterable[Incident], after: Iterable[Incident], about: Callabl
     return next((f"{f.check}.{f.kind}" for f in new), "")
 
 
-def _sight(at: dt.datetime, incident: Incident, problems: Iterable[Verdict]) -> Sight:
-    """Return what was seen, with the verdict that says it best."""
-    order = {id(finding): place for place, finding in enumerate(incident.findings)}
-    best = min(problems, key=lambda verdict: order.get(id(verdict.finding), len(order)))
-    return Sight(at=at, incident=incident, verdict=best)
-
-
 @dataclass(slots=True, kw_only=True)
 class _Watcher(Teller):
     """Tells as a replay does, until somebody is told of what was struck."""
 
     about: Callable[[Finding], bool]
+    wait: dt.timedelta | None = None  # after the end of a bucket, until it is judged; None: as a replay waits
     seen: tuple[dt.datetime, Incident] | None = None  # when somebody was told, and of what
+
+    def at(self, end: dt.datetime) -> dt.datetime:
+        """Return when people are told."""
+        return Teller.at(self, end) if self.wait is None else end + self.wait
 
     def __call__(self, incidents: tuple[Incident, ...], end: dt.datetime) -> tuple[Incident, ...]:
         """Return the incidents after the messages of that hour."""
@@ -124,6 +137,16 @@ class _Watcher(Teller):
             told = (i for i in after if i.is_open and i.told and any(map(self.about, i.findings)))
             self.seen = next(((self.at(end), incident) for incident in told), None)
         return after
+
+    def sight(self, problems: Iterable[Verdict]) -> Sight | None:
+        """Return what was seen, with the verdict that says it best."""
+        if self.seen is None:
+            return None
+        at, incident = self.seen
+        order = {id(finding): place for place, finding in enumerate(incident.findings)}
+        ours = [problem for problem in problems if self.about(problem.finding)]
+        best = min(ours, key=lambda verdict: order.get(id(verdict.finding), len(order)), default=None)
+        return Sight(at=at, incident=incident, verdict=best) if best else None
 
 
 class Splice:

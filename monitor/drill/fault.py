@@ -16,6 +16,7 @@ from monitor.drill.striking import When
 if TYPE_CHECKING:
     import pandas as pd
 
+Strikes = Literal["event", "source", "store"]
 WEEK = dt.timedelta(weeks=1)
 FEWEST = 20.0  # messages that it must strike within a week to be asked of anybody
 
@@ -59,8 +60,8 @@ class Fault(Protocol):
         ...
 
     @property
-    def strikes(self) -> Literal["event", "source"]:
-        """Return whether it happens to one event, or to all that a source sends."""
+    def strikes(self) -> Strikes:
+        """Return whether it happens to one event, to all that a source sends, or to all there is."""
         ...
 
     def place(self, known: Known, subject: str, rng: np.random.Generator) -> Place | str:

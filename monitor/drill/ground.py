@@ -70,6 +70,9 @@ class Ground:
 
 
 def about_of(events: frozenset[str], place: Place) -> Callable[[Finding], bool]:
-    """Return what says whether a finding concerns one of some events, or a whole source of the place."""
-    sources = frozenset(place.sources)
-    return lambda finding: finding.event in events if finding.event else finding.source in sources
+    """Return what says whether a finding concerns one of some events, or a whole source of the place.
+
+    Where all of a source is struck, only what says so counts: in one of its many events something else may be wrong.
+    """
+    sources, own = frozenset(place.sources), events if place.event else frozenset[str]()
+    return lambda finding: finding.event in own if finding.event else finding.source in sources

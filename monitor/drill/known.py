@@ -5,19 +5,20 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from checks.base import Field, Stat
 from checks.plan import Plan
 from monitor.backtest.past import Past
+from monitor.history.measures import Rhythm
 
 DAY = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """What a fault strikes: an event (None: all that a source sends), from some sources, and there a property."""
+    """What a fault strikes: an event (None: all that some sources send), from some sources, and there a property."""
 
     event: str | None
     sources: tuple[str, ...]
@@ -36,6 +37,7 @@ class Known:
     past: Past
     plan: Plan
     until: dt.datetime
+    rhythms: Mapping[str, Rhythm] = field(default_factory=dict)  # of the loads of each source, as far as they were seen
 
     @cached_property
     def rows(self) -> Mapping[str, Mapping[str, float]]:
@@ -71,6 +73,10 @@ class Known:
             for source in by_source:
                 found[source].add(event)
         return {source: frozenset(events) for source, events in found.items()}
+
+    def properties(self, event: str, source: str, measure: str) -> list[str]:
+        """Return the properties of an event and source of which something was measured."""
+        return sorted({name for (m, e, s, name) in self._labels if (m, e, s) == (measure, event, source)})
 
     def labels(self, measure: str, event: str, source: str, name: str = "") -> Mapping[str, float]:
         """Return what was measured of an event by label; without labels, under the empty one. Empty: nothing was."""

@@ -17,6 +17,9 @@ from monitor.drill.known import Place
 NOT_QUIET = "is never quiet for long enough: something is wrong there, or too little of its past is known"
 
 
+STORE = "the whole store"
+
+
 @dataclass(frozen=True, slots=True)
 class Refused:
     """A fault that cannot happen somewhere, and why."""
@@ -38,7 +41,8 @@ class _Queue:
     @classmethod
     def of(cls, fault: Fault, ground: Ground, seed: int) -> _Queue:
         """Put them in an order that the seed says."""
-        known = sorted(ground.known.rows if fault.strikes == "event" else ground.known.sources)
+        subjects = {"event": ground.known.rows, "source": ground.known.sources, "store": (STORE,)}
+        known = sorted(subjects[fault.strikes])
         order = np.random.default_rng([seed, zlib.crc32(fault.name.encode())]).permutation(len(known))
         return cls(fault, seed, deque((known[i], 0) for i in order))
 

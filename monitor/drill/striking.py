@@ -77,6 +77,22 @@ class Struck:
         found: pd.DataFrame = self.points.assign(value=values)[np.where(self.counted, values > 0, part > 0)]
         return found
 
+    def without(self, mask: Bools) -> pd.DataFrame:
+        """Return the points of which those of a mask do not count the struck messages any more."""
+        return self.points.assign(value=self.points["value"] - np.where(mask & self.counted, self.hits, 0.0))
+
+    def alone(self, mask: Bools | None = None) -> pd.DataFrame:
+        """Return the points (of a mask) as they would be of the struck messages alone."""
+        counted = self.counted
+        found: pd.DataFrame = self.points.assign(value=np.where(counted, self.hits, self.points["value"]))
+        kept = np.where(counted, self.hits > 0, self.amount > 0)
+        return found[kept if mask is None else kept & mask]
+
+    def relabelled(self, mask: Bools, label: Callable[[str], str]) -> pd.DataFrame:
+        """Return the points of which the struck messages of a mask count under another label."""
+        moved = self.alone(mask & self.counted)
+        return plus(self.without(mask), moved.assign(label=moved["label"].map(label)))
+
     def days(self) -> pd.DataFrame:
         """Return the struck messages of each event, source and day: columns source, event, bucket, value."""
         mine = (self.points["grain"] == "day").to_numpy() & self.has(Stat.ROWS) & (self.amount > 0)

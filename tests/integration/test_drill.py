@@ -76,6 +76,9 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Ground:
         pytest.param("stop_platform", Place(event="Order Completed", sources=("ios",)), id="on one platform"),
         pytest.param("drop_50", ORDERS, id="half of an event lost"),
         pytest.param("drop_20", Place(event="Page Viewed", sources=("web",)), id="a fifth lost"),
+        pytest.param(
+            "rename", Place(event="Order Completed", sources=("ios",)), id="a new name, beside which all are held"
+        ),
         pytest.param("double_fire", Place(event="Order Completed", sources=("web",)), id="copies"),
     ],
 )
@@ -86,7 +89,8 @@ def test_what_is_judged_of_the_fault_alone_is_what_a_full_replay_of_the_planted_
     splice = Splice(ground, BY_NAME[fault], place, When.of(ONSET, until, ZoneInfo("UTC")), np.random.default_rng(3))
     points = ground.known.past.points
     whole = pd.concat([points[~points["event"].isin(splice.events)], splice.past.points], ignore_index=True)
-    planted = measurements_of(ground.config, replace(splice.past, points=whole, first=ground.known.past.first), UNTIL)
+    first = {**ground.known.past.first, **splice.past.first}
+    planted = measurements_of(ground.config, replace(splice.past, points=whole, first=first), UNTIL)
     begin = Replayed(since=ONSET, until=ONSET, incidents=ground.untouched.at(ONSET))
     outcomes = []
     for measurements, judged in ((splice.overlaid, splice), (planted, None)):
@@ -104,6 +108,15 @@ def test_the_untouched_copy_is_quiet_where_a_fault_is_planted_and_loud_where_it_
     assert drill.delay is not None
     assert HOUR < drill.delay <= 3 * HOUR
     assert drill.seen.incident.id not in {told.incident for told in ground.untouched.replayed.told}
+
+
+def test_a_store_that_is_not_loaded_is_seen_by_the_gate_once_its_load_is_overdue(ground: Ground):
+    fault = BY_NAME["late_load"]
+    place = fault.place(ground.known, "", np.random.default_rng(1))
+    drill = drilled(ground, fault, place, ONSET, np.random.default_rng(1))
+    assert drill.seen is not None
+    assert drill.seen.by == "lateness.not_loaded"
+    assert drill.delay == 7 * HOUR  # no rhythm is known, so that six hours are borne
 
 
 def test_the_same_seed_plants_the_same_faults_and_another_one_others(ground: Ground):

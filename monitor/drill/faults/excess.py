@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from checks.base import Stat
-from monitor.drill.fault import WEEK, Fault, Planted, Scene, one_source, whole
+from monitor.drill.fault import WEEK, Fault, Planted, Scene, Strikes, one_source, whole
 from monitor.drill.known import Known, Place
 from monitor.drill.striking import Struck, plus, strike
 
@@ -25,7 +25,7 @@ class Spike:
     title: str
     more: float  # share of the messages that comes on top: 1.0 is twice as many
     lasts: dt.timedelta = WEEK
-    strikes: Literal["event", "source"] = "event"
+    strikes: Strikes = "event"
 
     def place(self, known: Known, subject: str, rng: np.random.Generator) -> Place | str:
         """Choose all sources of an event."""
@@ -47,7 +47,7 @@ class Copies:
     share: float
     measure: Stat  # in which the copies are counted
     lasts: dt.timedelta = WEEK
-    strikes: Literal["event", "source"] = "event"
+    strikes: Strikes = "event"
 
     def place(self, known: Known, subject: str, rng: np.random.Generator) -> Place | str:
         """Choose one source of an event."""

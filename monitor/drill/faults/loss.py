@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from checks.base import Floats
-from monitor.drill.fault import FEWEST, WEEK, Fault, Planted, Scene, one_source, whole
+from monitor.drill.fault import FEWEST, WEEK, Fault, Planted, Scene, Strikes, one_source, whole
 from monitor.drill.known import Known, Place
 from monitor.drill.striking import strike
 
@@ -25,7 +24,7 @@ class Drop:
     daily: bool = False  # the share is lost anew each day: ever more of them
     least: float = FEWEST  # messages that must be lost in a week
     lasts: dt.timedelta = WEEK
-    strikes: Literal["event", "source"] = "event"
+    strikes: Strikes = "event"
 
     def place(self, known: Known, subject: str, rng: np.random.Generator) -> Place | str:
         """Choose all sources of an event, or one of several."""
