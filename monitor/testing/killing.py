@@ -40,6 +40,7 @@ CONFIG = """
 store: {url: "duckdb:///unused.duckdb", history: 28d, judge: 1d}
 incidents: {flap: 0h}
 """
+BROKEN = TableFailure("web.broken", ("Broken",), "permission denied")  # now and then, so that there is much to tell
 SENDING = 0.03  # seconds that a message is about under way
 
 
@@ -127,8 +128,7 @@ def configured(folder: Path, more: str = "") -> Config:
 
 
 def _run(url: str, config: Config, store: CountStore, now: dt.datetime, pipe: int) -> None:
-    broken = TableFailure("web.broken", ("Broken",), "permission denied")
-    store.failures = (broken,) if now.hour % 2 == 0 else ()  # so that there is something to tell every hour
+    store.failures = (BROKEN,) if now.hour % 2 == 0 else ()
     watched = {
         name: Asked(channel, pipe, channel.find) if isinstance(channel, Reconciles) else Watched(channel, pipe)
         for name, channel in config.channels.items()
