@@ -1,7 +1,7 @@
 # trackwatch as a service: `docker build -t trackwatch .`, then `docker run --rm trackwatch demo`.
-# Not built where this was written, for want of an engine: the commands of its first stage were run
-# in a fresh environment, on the files that .dockerignore lets through.
+# What other stores than DuckDB, SQLite and PostgreSQL need is an extra: `--build-arg EXTRAS=snowflake,bigquery`.
 FROM python:3.11-slim AS build
+ARG EXTRAS=""
 WORKDIR /src
 COPY pyproject.toml README.md LICENSE ./
 COPY checks checks
@@ -9,7 +9,7 @@ COPY config config
 COPY monitor monitor
 RUN python -m venv /opt/trackwatch \
     && pip wheel --no-cache-dir --no-deps --wheel-dir dist . \
-    && /opt/trackwatch/bin/pip install --no-cache-dir dist/*.whl
+    && /opt/trackwatch/bin/pip install --no-cache-dir "$(ls dist/*.whl)${EXTRAS:+[$EXTRAS]}"
 
 FROM python:3.11-slim
 COPY --from=build /opt/trackwatch /opt/trackwatch

@@ -153,6 +153,13 @@ def test_files_that_a_document_names_are_there(document):
     assert [name for name in named if not (ROOT / name).exists()] == []
 
 
+@every_document
+def test_tests_that_a_document_names_are_there(document):
+    tests = "".join(path.read_text("utf-8") for path in ROOT.glob("tests/**/test_*.py"))
+    named = re.findall(r"`(test_\w+)`", document.read_text("utf-8"))
+    assert [name for name in named if f"def {name}(" not in tests] == []
+
+
 @pytest.mark.parametrize("path", TEXTS, ids=name_of)
 def test_no_path_of_somebodys_machine_is_written_down(path):
     assert re.findall(r"(?<![\w.])/(?:root|home|work|Users)/\S*", path.read_text("utf-8")) == []
@@ -169,12 +176,6 @@ def test_the_readmes_second_command_runs_the_tests():
 @pytest.mark.parametrize("marker", ["demo", "test"])
 def test_a_command_that_ci_runs_is_one_line(marker):
     assert "\n" not in command_below(marker)
-
-
-def test_compose_keeps_the_state_where_the_configuration_looks_for_it():
-    service = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))["services"]["trackwatch"]
-    config = load_config(ROOT / "config" / "trackwatch.yml", environ=service["environment"])
-    assert config.state_url == "postgresql://trackwatch@state/trackwatch"
 
 
 def test_targets_that_are_named_are_in_the_makefile():

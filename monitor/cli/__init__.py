@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import gc
+import os
 import signal
 import sys
+from contextlib import suppress
 from importlib import import_module
 from types import FrameType
 from typing import Any
 
 import click
 
-from monitor.errors import TrackwatchError
+from monitor.errors import TrackwatchError, UnreachableError
 
 # a run makes millions of objects and next to no cycles: looking for them took a quarter of it
 SELDOM = (100_000, 50, 100)
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}  # what a disk says that takes no more
 
 COMMANDS = {
     "demo": "Make a shop's events with planted faults, and show what trackwatch finds in them.",
@@ -91,3 +95,17 @@ def main(args: list[str] | None = None) -> None:
     except TrackwatchError as error:
         click.echo(f"trackwatch: {error}", err=True)
         sys.exit(error.exit_code)
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        _drop_what_cannot_be_written()
+        where = f"{error.filename}: " if error.filename else ""
+        with suppress(OSError):  # nobody to tell it to
+            click.echo(f"trackwatch: cannot write: {where}{error.strerror}; what was found is kept", err=True)
+        sys.exit(UnreachableError.exit_code)
+
+
+def _drop_what_cannot_be_written() -> None:
+    """Send what stdout still holds to nowhere: at the end, Python would try again, and complain."""
+    with suppress(OSError, ValueError):  # a stdout that is no file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -49,8 +50,9 @@ class Receiver:
                     self.send_response(status)
                     for name, value in {**headers, "Content-Length": str(len(said))}.items():
                         self.send_header(name, value)
-                    self.end_headers()
-                    self.wfile.write(said)
+                    with suppress(ConnectionError):  # who asked was killed
+                        self.end_headers()
+                        self.wfile.write(said)
                 self.close_connection = True
 
             def log_message(self, *_: object) -> None:

@@ -116,7 +116,7 @@ def test_killed_at_any_moment_nothing_is_lost_or_told_twice(state, tmp_path, req
 
 @pytest.fixture
 def cutting(postgres_database, postgres_url):
-    """Return a context in which the connections to the database are cut all the time, as by restarts."""
+    """Return a context in which the connections to the database are cut all the time."""
     database, over = postgres_database.split("@/")[1].split("?")[0], threading.Event()
 
     def cut() -> None:
@@ -137,7 +137,7 @@ def cutting(postgres_database, postgres_url):
     return run_it
 
 
-def test_a_state_database_that_is_restarted_in_mid_run_loses_and_repeats_nothing(
+def test_a_state_database_whose_connections_are_cut_loses_and_repeats_nothing(
     config, store, postgres_database, cutting
 ):
     memory, failed = Memory(postgres_database, "production"), 0
