@@ -65,11 +65,11 @@ def plan() -> Plan:
     )
 
 
-def points() -> pd.DataFrame:
-    """Return Poisson counts by hour and by day, and by day how many messages lack a value."""
+def points(whole: int = DAYS) -> pd.DataFrame:
+    """Return Poisson counts by hour and by `whole` days, and by day how many messages lack a value."""
     draw = np.random.default_rng(1)
     hours = [int((UNTIL - dt.timedelta(hours=HOURS - i)).timestamp()) for i in range(HOURS)]
-    days = [int((TODAY - dt.timedelta(days=DAYS - i)).timestamp()) for i in range(DAYS)]
+    days = [int((TODAY - dt.timedelta(days=whole - i)).timestamp()) for i in range(whole)]
     series = [
         (s, event(i), "", str(Stat.ROWS), grain) for i in range(EVENTS) for s in SOURCES for grain in ("hour", "day")
     ]
@@ -130,10 +130,10 @@ def incident(i: int) -> Incident:
     )
 
 
-def remember(config: Config, memory: Memory) -> None:
-    """Write what so many runs would have left."""
-    frame = points()
-    since = TODAY - dt.timedelta(days=DAYS)
+def remember(config: Config, memory: Memory, days: int = DAYS) -> None:
+    """Write what the runs of so many days would have left."""
+    frame = points(days)
+    since = TODAY - dt.timedelta(days=days)
     names = [f"property_{j:02}" for j in range(PROPERTIES)]
     fields = tuple(Field(event(i), s, name, "string") for i in range(EVENTS) for s in SOURCES for name in names)
     stock = inventory.take(

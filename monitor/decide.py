@@ -39,6 +39,7 @@ HOUR, DAY, WEEK = dt.timedelta(hours=1), dt.timedelta(days=1), dt.timedelta(week
 GRAINS = 2  # hourly and daily tests share the budget evenly
 SPARING = dt.timedelta(days=365)  # no subject may cost more than one false alert in this time, however few there are
 WEIGHTS = {Priority.CRITICAL: 4.0, Priority.HIGH: 2.0, Priority.NORMAL: 1.0, Priority.LOW: 0.5}
+MIDDLE = (0.1, 0.6)  # p-values that tell how many null hypotheses hold
 FAR = 0.5  # p of a look that is far from any problem
 
 KindOf = Callable[[Finding], Kind]
@@ -97,12 +98,11 @@ def _enough(finding: Finding, budget: Budget) -> bool:
     return finding.p_value is None or not finding.rows or finding.rows >= budget.min_messages
 
 
-def weekly(verdicts: Iterable[Verdict], zone: ZoneInfo) -> dict[str, dict[str, Any]]:
+def weekly(verdicts: Iterable[Verdict], zone: ZoneInfo, kind_of: KindOf) -> dict[str, dict[str, Any]]:
     """Return by ISO week of their buckets how many tests each check made, and the false alerts to be expected of them.
 
-    A test whose null hypothesis holds alerts with the chance of its threshold. How many of them do is
-    estimated as from those with p above one half the share of true null hypotheses is (Storey 2002,
-    JRSS B 64): those at most `FAR`, divided by it.
+    A test whose null hypothesis holds alerts with the chance of its threshold. Which tests those are is estimated from
+    the p-values that are neither small nor near 1, as the share of true null hypotheses is (Storey 2002, JRSS B 64).
     """
     weeks: dict[dt.datetime, str] = {}
     found: dict[str, dict[str, Any]] = {}
@@ -115,8 +115,9 @@ def weekly(verdicts: Iterable[Verdict], zone: ZoneInfo) -> dict[str, dict[str, A
             weeks[end] = f"{year}-W{week:02}"
         spent = found.setdefault(weeks[end], {"tests": {}, "risk": 0.0})
         spent["tests"][finding.check] = spent["tests"].get(finding.check, 0) + 1
-        if verdict.cost is not None and finding.p_value is not None and finding.p_value <= FAR:
-            spent["risk"] += verdict.cost / FAR
+        middling = finding.p_value is not None and MIDDLE[0] < finding.p_value <= MIDDLE[1]
+        if verdict.cost is not None and middling and not kind_of(finding).symptom:
+            spent["risk"] += verdict.cost / (MIDDLE[1] - MIDDLE[0])
     return found
 
 

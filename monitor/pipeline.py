@@ -282,7 +282,7 @@ def _remember(
                 "rows": reading.rows,
                 "findings": len(result.verdicts),
                 "open": open_now,
-                "weeks": weekly(result.verdicts, ZoneInfo(config.zone)),
+                "weeks": weekly(result.verdicts, ZoneInfo(config.zone), kind_of),
             },
             snapshots=snapshots,
         )

@@ -103,7 +103,8 @@ def _where(folder: Path) -> str:
     return (
         f"\nLook further, in a browser: trackwatch serve --config {folder / FILE}\n"
         f"shows every incident with its chart, and which questions the week can answer, at http://127.0.0.1:{PORT};\n"
-        f"{folder}/report.html is the report of the week,\n"
+        f"{folder}/report.html is the report of the week: what to do first, whose it is, what can go\n"
+        f"(http://127.0.0.1:{PORT}/reports has those of all weeks; 'trackwatch report --send' mails one),\n"
         f"{folder}/alerts has each message as people get it (text, email, Slack, chart),\n"
         f"{folder}/findings.json every problem with its numbers."
     )

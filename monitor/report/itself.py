@@ -59,4 +59,6 @@ def _idle(checks: Iterable[str], tests: Counter[str], incidents: Iterable[Incide
         if name in broken:
             yield Unwatched(name, broken[name])
         elif tests and not tests[name]:
-            yield Unwatched(name, "it made no test: nothing in the plan, the configuration or the store is for it")
+            yield Unwatched(
+                name, "no test was made, since nothing in the plan, the configuration or the store is for it"
+            )

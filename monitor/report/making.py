@@ -60,8 +60,8 @@ def report(facts: Facts, plan: Plan, composer: Composer, made: dt.datetime, owne
     span = facts.week.span(facts.zone)
     touching = [i for i in _within(facts.incidents, span) if _concerns(i, mine, owner)]
     alarms = [i for i in touching if _is_alarm(i)]
-    told = [_told(incident, composer, facts, score) for incident in alarms]
-    opened = _ordered(each for each in told if each.open)
+    told = _ordered(_told(incident, composer, facts, score) for incident in alarms)
+    opened = tuple(each for each in told if each.open)
     before = [together(week).value for week in weeks[:-1]]
     known = next((i for i, value in enumerate(before) if value is not None), len(before))
     removable = tuple(
@@ -78,7 +78,7 @@ def report(facts: Facts, plan: Plan, composer: Composer, made: dt.datetime, owne
         before=tuple(before[known:]),
         verdicts=_verdicts(plan, mine, events, told),
         opened=opened,
-        repaired=_ordered(each for each in told if not each.open),
+        repaired=tuple(each for each in told if not each.open),
         notices=tuple(_notice(i, composer) for i in touching if _is_other(i, removable)),
         rows=_rows(events, days, plan),
         owners=_owners(events, plan, opened),

@@ -123,11 +123,13 @@ def itself(monitor: Monitor) -> Iterator[str]:
     allowed = f"at most {number(monitor.budget)} false one{'s' * (monitor.budget != 1)} a week"
     yield f"{monitor.alerts} alert{'s' * (monitor.alerts != 1)} this week; the budget is {allowed}."
     if monitor.tests:
-        risk = "" if monitor.risk is None else f", of which {monitor.risk:.2g} were to be expected to alert by chance"
-        yield f"{number(monitor.tests)} tests were made{risk}."
+        risk = "" if monitor.risk is None else f"; by chance {monitor.risk:.2g} of them were to be expected to alert"
+        yield f"{number(monitor.tests)} tests were made on the week{risk}."
     if monitor.precision:
         yield f"{'; '.join(monitor.precision)}."
     else:
         yield "Nobody has said yet of an alert whether it was useful: 'useful' and 'noise' are buttons on its page."
-    for each in monitor.idle:
-        yield f"The check {each.event} watches nothing: {each.why.removesuffix('.')}."
+    for why in dict.fromkeys(each.why for each in monitor.idle):
+        names = [each.event for each in monitor.idle if each.why == why]
+        watch = f"The check {names[0]} watches" if len(names) == 1 else f"The checks {', '.join(names)} watch"
+        yield f"{watch} nothing: {why.removesuffix('.')}."

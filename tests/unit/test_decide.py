@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -9,8 +10,9 @@ from hypothesis import strategies as st
 
 from checks.base import Bucket, Finding, Kind
 from checks.plan import Plan, PlannedEvent, Priority
+from monitor.alerts.message import Severity
 from monitor.config import Budget
-from monitor.decide import decide
+from monitor.decide import Verdict, decide, weekly
 
 END = dt.datetime(2026, 3, 2, 12, tzinfo=dt.UTC)
 HOURLY = Bucket(END - dt.timedelta(hours=1), END)
@@ -162,3 +164,11 @@ def test_false_alerts_stay_within_the_budget_when_nothing_is_wrong():
         ]
         alerts += sum(problems(found))
     assert 15 <= alerts <= 45  # 30 expected of 60 weeks at half a budget of one
+
+
+def test_a_week_notes_its_tests_and_the_false_alerts_to_be_expected_of_them():
+    """Of 2,000 true null hypotheses with a threshold of 0.001 two should alert by chance, whatever is wrong beside."""
+    p_values = [*np.random.default_rng(3).uniform(size=2000).tolist(), *[1e-9] * 500]
+    verdicts = [Verdict(finding(p, check="volume"), False, Severity.INFO, cost=0.001) for p in p_values]
+    week = weekly(verdicts, ZoneInfo("UTC"), kind_of)["2026-W10"]
+    assert week == {"tests": {"volume": 2500}, "risk": pytest.approx(2.0, rel=0.1)}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from collections.abc import Callable, Iterator
 from urllib.parse import quote
 
@@ -10,11 +12,15 @@ from chromium import PHONE, WIDE, Browser, needs_chromium
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
+from monitor.report.gather import report_of
+from monitor.report.html import as_mail
+from monitor.report.week import Week
 from monitor.web.server import start
 from monitor.web.users import Role, write_user
 
 pytestmark = needs_chromium
 
+NOW = dt.datetime(2026, 3, 2, 13, 20, tzinfo=dt.UTC)
 HOSTILE = "<script>document.title='owned'</script>'; DROP TABLE incident;--"
 PASSWORD = "correct horse battery"
 
@@ -119,7 +125,8 @@ def test_the_page_of_a_hostile_event_can_be_reached_and_does_nothing(browse):
 def test_everybody_can_use_every_page(browse, size, theme):
     browser, incident = browse()
     paths = ["/", "/questions/revenue", "/incidents", incident, "/plan", "/events/Order%20Completed"]
-    for path in [*paths, "/reports", "/reports/2026-W09", "/runs", "/deliveries", "/nothing-here"]:
+    weeks = ["/reports", "/reports/2026-W09", "/reports/2026-W09?owner=nobody"]
+    for path in [*paths, *weeks, "/runs", "/deliveries", "/nothing-here"]:
         browser.at(path, size, theme)
         assert browser.barriers() == [], path
         assert browser.driver.execute_script("return document.documentElement.scrollWidth") <= size[0], path
@@ -133,3 +140,19 @@ def test_the_keyboard_alone_reaches_the_content(browse):
     assert browser.driver.switch_to.active_element.text == "Skip to the content"
     browser.driver.switch_to.active_element.send_keys(Keys.ENTER)
     assert browser.driver.switch_to.active_element.get_attribute("id") == "content"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+def test_the_report_as_it_is_mailed_keeps_nobody_out_and_runs_nothing(chromium, pages, tmp_path, size, theme):
+    made = pages(base_url="https://trackwatch.acme.example")
+    html, pictures = as_mail(report_of(made.memory, made.config, Week.parse("2026-W09"), NOW))
+    for picture in pictures:
+        (tmp_path / f"{picture.name}.png").write_bytes(picture.png)
+    shown = re.sub(r'"cid:(\w+)"', rf'"{tmp_path}/\1.png"', html)
+    (tmp_path / "mail.html").write_text(shown)
+    browser = Browser(chromium, tmp_path.as_uri()).at("/mail.html", size, theme)
+    assert browser.driver.title == "Data quality of production, week 2026-W09"
+    assert browser.barriers() == []
+    assert browser.driver.execute_script("return document.documentElement.scrollWidth") <= size[0]
+    assert browser.says("DROP TABLE incident")
