@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 from checks.base import Finding, Kind
@@ -23,6 +24,7 @@ AGAIN = {
     Reason.REOPENED: "It was over, and is back.",
 }
 MORE = 8  # further findings that an alert lists
+MOST_OWNERS = 5  # that an alert calls, of an incident of many events
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class Composer:
             summary=self._summary(incident, reason, headline, now),
             blocks=tuple(self._blocks(incident, headline, kind, reason, now)),
             at=now.astimezone(self.zone),
-            mention=self.plan.owner(headline.event),
+            mention=self._owners(incident),
             chart=chart,
         )
 
@@ -109,12 +111,18 @@ class Composer:
             yield "Where", _where(incident)
         if incident.nearby:
             yield "Changed then", "; ".join(f"{self._day(n.at)}: {n.what}" for n in incident.nearby)
-        if owner := self.plan.owner(headline.event):
-            yield "Owner", owner
+        if owners := self._owners(incident):
+            yield "Owner", owners
         if incident.lowered:
             yield "Lowered", incident.lowered
         if (said := standing(incident, self.zone)) and incident.is_open:
             yield "In hand", said
+
+    def _owners(self, incident: Incident) -> str | None:
+        """Return who answers for what is wrong, by commas; the owner of what is clearest first."""
+        asked = (self.plan.owner(event) for event in (incident.headline.event, *incident.events))
+        owners = dict.fromkeys(name.strip() for owner in asked if owner for name in owner.split(","))
+        return ", ".join(islice(owners, MOST_OWNERS)) or None
 
     def _day(self, at: dt.datetime) -> str:
         local = at.astimezone(self.zone)

@@ -66,11 +66,15 @@ def command(
 
 def _of_incidents(installation: Installation, now: dt.datetime) -> Iterator[Statement]:
     """Yield what will be asked once for each open incident that is not located yet."""
-    from monitor.pipeline import would_cross  # noqa: PLC0415 keeps --help fast
+    from checks.base import PAIRED  # noqa: PLC0415 keeps --help fast
+    from monitor.pipeline import would_cross  # noqa: PLC0415
 
     for incident, asked in would_cross(installation, now):
         why = f"asked once for {incident.id}, when its first day is over: which two dimensions together explain it"
-        yield from (replace(each, apart=why) for each in installation.store.statements(asked, estimated=True))
+        found = installation.store.statements(asked, estimated=True)
+        yield from (
+            replace(each, apart=why) for each in found if PAIRED in each.sql
+        )  # else the table has no dimensions
 
 
 def several(count: int, noun: str) -> str:

@@ -239,3 +239,16 @@ def test_an_incident_is_taken_in_hand_and_everybody_sees_it(home, slack, capsys)
 @pytest.mark.parametrize("given", [["--for", "soon"], ["--until", "2026-13-01"], [], ["--for", "1d", "--until", NOW]])
 def test_a_snooze_says_for_how_long(home, capsys, given):
     assert trackwatch(capsys, "incidents", "snooze", "inc_", *given)[0] == 2
+
+
+def test_a_check_group_can_be_run_and_explained_alone(home, capsys):
+    groups = 'schedule: {groups: {nightly: {checks: [duplicates], cron: "0 5 * * *"}}}\n'
+    (home / "trackwatch.yml").write_text((home / "trackwatch.yml").read_text() + groups)
+    later = ("--now", "2026-03-03T12:30:00Z", "--json")
+    trackwatch(capsys, "run", "--now", NOW)
+    texts = [trackwatch(capsys, "explain", *later, *group)[1] for group in ((), ("--group", "nightly"))]
+    assert [("currency" in text, "count" in text) for text in texts] == [(True, True), (False, True)]
+    code, out, _ = trackwatch(capsys, "run", *later, "--group", "nightly", "--all")
+    assert {finding["check"] for finding in json.loads(out)["findings"]} <= {"duplicates", "lateness", "operations"}
+    code, _, err = trackwatch(capsys, "run", "--group", "nightli")
+    assert (code, "did you mean 'nightly'?" in err) == (2, True)

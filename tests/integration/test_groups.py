@@ -14,6 +14,7 @@ from monitor.config import load_config
 from monitor.errors import ConfigError
 from monitor.history.memory import Memory
 from monitor.leadership import Leadership
+from monitor.metrics import Stored, exposed
 from monitor.pipeline import Installation, Result, run
 from monitor.service import Service, World
 from monitor.testing.counts import CountStore
@@ -143,6 +144,8 @@ def test_a_group_that_is_late_is_an_incident_of_its_own(tmp_path):
     served = serve(tmp_path / "grouped", GROUPED)
     served.clock[0] += DAY
     served.service.look_after()
+    page = exposed(Stored(served.service.config, served.service.health, served.service.now)).decode()
+    assert 'trackwatch_group_age_seconds{group="nightly",workspace="production"} 86400.0' in page
     texts = [incident.headline.text for incident in served.service.memory.incidents()]
     assert len(texts) == 2
     assert any("of the check group nightly" in text for text in texts)

@@ -180,3 +180,12 @@ def test_the_whole_source_is_the_subject_when_it_goes_silent():
     findings = tuple(replace(FINDING, event=name) for name in ("A", "B", "C"))
     whole = replace(OPEN, subject=Subject("down", source="ios"), findings=findings)
     assert COMPOSER.title(whole) == "ios: 3 events stopped together"
+
+
+def test_all_whose_events_are_concerned_are_called_whoever_is_first_once():
+    owners = {"Order Completed": "checkout@acme, @growth", "Cart Viewed": "@growth", "Page": "web@acme", "Free": None}
+    plan = Plan(events={name: PlannedEvent(name=name, owner=owner) for name, owner in owners.items()})
+    units = tuple(("down", name, None) for name in owners)
+    composer = replace(COMPOSER, plan=plan)
+    (message,) = tell([replace(OPEN, units=units)], composer, lambda _: None, NOW, ["team"]).messages
+    assert message.mention == "checkout@acme, @growth, web@acme"
