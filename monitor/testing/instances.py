@@ -150,7 +150,7 @@ class Fleet:
 
     def end(self) -> None:
         """Kill all that are left."""
-        for process in self._processes:
+        for process in (*self._processes, *self._sleeping):
             process.end()
 
     def _blow(self, now: dt.datetime) -> None:
