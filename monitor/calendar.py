@@ -7,7 +7,7 @@ hour, so that zones such as Asia/Kolkata are cut at half past UTC.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from checks.base import Calendar, Grain
 
-HOUR = dt.timedelta(hours=1)
+HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,43 @@ class Exclusion:
     start: dt.datetime
     end: dt.datetime
     why: str
+
+    def within(self, since: dt.datetime, until: dt.datetime) -> Iterator[Exclusion]:
+        """Yield it, where it touches [since, until)."""
+        if self.start < until and self.end > since:
+            yield self
+
+
+@dataclass(frozen=True, slots=True)
+class Weekly:
+    """The same local hours on some days of every week (0 is Monday); an end not after the start is on the next day."""
+
+    days: frozenset[int]
+    start: dt.time
+    end: dt.time
+    why: str
+    zone: ZoneInfo
+
+    def within(self, since: dt.datetime, until: dt.datetime) -> Iterator[Exclusion]:
+        """Yield those that touch [since, until).
+
+        >>> nights = Weekly(frozenset({6}), dt.time(23), dt.time(1), "load", ZoneInfo("UTC"))
+        >>> found = nights.within(dt.datetime(2026, 3, 2, tzinfo=dt.UTC), dt.datetime(2026, 3, 9, tzinfo=dt.UTC))
+        >>> [f"{each.start:%d %H:%M} {each.end:%d %H:%M}" for each in found]
+        ['01 23:00 02 01:00', '08 23:00 09 01:00']
+        """
+        later = DAY if self.start >= self.end else dt.timedelta()
+        date = since.astimezone(self.zone).date() - DAY
+        while date <= until.astimezone(self.zone).date():
+            if date.weekday() in self.days:
+                start, end = (
+                    dt.datetime.combine(*at, self.zone) for at in ((date, self.start), (date + later, self.end))
+                )
+                yield from Exclusion(start.astimezone(dt.UTC), end.astimezone(dt.UTC), self.why).within(since, until)
+            date += DAY
+
+
+Pause = Exclusion | Weekly
 
 
 def floor_hour(at: dt.datetime, zone: ZoneInfo) -> dt.datetime:
@@ -59,7 +96,7 @@ def midnights(since: dt.datetime, until: dt.datetime, zone: ZoneInfo) -> list[dt
 
 
 def spine(
-    grain: Grain, since: dt.datetime, until: dt.datetime, zone: ZoneInfo, exclusions: Sequence[Exclusion] = ()
+    grain: Grain, since: dt.datetime, until: dt.datetime, zone: ZoneInfo, exclusions: Sequence[Pause] = ()
 ) -> Calendar:
     """Return every bucket that lies whole in [since, until), `since` being rounded down to a local day."""
     first = floor_day(since, zone)
@@ -94,9 +131,10 @@ def _local_fields(starts: np.ndarray, zone: ZoneInfo) -> tuple[np.ndarray, np.nd
     return hour_of_week, day - (day[0] if len(day) else 0)
 
 
-def _excluded(starts: np.ndarray, exclusions: Sequence[Exclusion]) -> np.ndarray:
+def _excluded(starts: np.ndarray, exclusions: Sequence[Pause]) -> np.ndarray:
     """Mark the buckets that touch an exclusion."""
     marked = np.zeros(max(len(starts) - 1, 0), dtype=bool)
-    for exclusion in exclusions:
+    span = [dt.datetime.fromtimestamp(int(at), tz=dt.UTC) for at in starts[[0, -1]]] if len(starts) else []
+    for exclusion in (one for each in exclusions for one in each.within(*span)) if span else ():
         marked |= (starts[:-1] < _second(exclusion.end)) & (starts[1:] > _second(exclusion.start))
     return marked

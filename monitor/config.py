@@ -23,13 +23,14 @@ from monitor.alerts.base import Channel
 from monitor.alerts.channels import KINDS, channel_class
 from monitor.alerts.deliver import Policy
 from monitor.blocks import read_dataclass, read_model
-from monitor.calendar import Exclusion
+from monitor.calendar import Pause
 from monitor.config_format import CheckBlock, ConfigBlock, ReportBlock, StoreBlock, UsageBlock
 from monitor.counterparts import read_counterparts
 from monitor.custom import read_own
-from monitor.document import Document, load_document, shortened
+from monitor.document import Document, load_document, parse_document, read_bytes, shortened
 from monitor.errors import ConfigError, Problem, UsageError
-from monitor.plan.load import load_plan
+from monitor.exclusions import read_exclusions, reversed_ones, start_of
+from monitor.plan.load import NO_DRAFTS, load_plan
 from monitor.reporting import Reporting, read_reporting
 from monitor.routing import Telling, read_telling
 from monitor.scheduling import read_schedule
@@ -109,7 +110,7 @@ class Config:
     state_url: str
     budget: Budget
     checks: Mapping[str, CheckConfig]  # the enabled ones
-    exclusions: tuple[Exclusion, ...]
+    exclusions: tuple[Pause, ...]  # those of a date first, oldest first
     channels: Mapping[str, Channel]
     base_url: str | None
     schedule: Schedule
@@ -142,7 +143,10 @@ def find_config(path: Path | None) -> Path:
 
 
 def load_config(
-    path: Path | None = None, environ: Mapping[str, str] | None = None, workspace: str | None = None
+    path: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    workspace: str | None = None,
+    drafts: Mapping[Path, str] = NO_DRAFTS,
 ) -> Config:
     """Read a configuration, its plan, and the parameters of checks, store and channels.
 
@@ -150,14 +154,16 @@ def load_config(
         path: the file; by default `./trackwatch.yml`, then `./config/trackwatch.yml`.
         environ: where `${NAME}` is looked up; by default the environment of the process.
         workspace: as it is in another of the file's `workspaces`; by default in the file's own.
+        drafts: contents of files, its own or the plan's, that are to be read instead of what they hold now.
 
     Raises:
         UsageError: there is no such file.
         ConfigError: with every problem of the file and of its plan.
     """
     file = find_config(path)
-    document = load_document(file, os.environ if environ is None else environ)
-    return _Reader(of_workspace(document, workspace), file).read()
+    values = os.environ if environ is None else environ
+    document = parse_document(str(file), drafts[file].encode() if file in drafts else read_bytes(file), values)
+    return _Reader(of_workspace(document, workspace), file, drafts).read()
 
 
 def workspaces(path: Path | None = None) -> tuple[str, ...]:
@@ -181,9 +187,10 @@ def load_checks() -> None:
 class _Reader:
     """Reads one document section by section, and collects what is wrong."""
 
-    def __init__(self, document: Document, file: Path) -> None:
+    def __init__(self, document: Document, file: Path, drafts: Mapping[Path, str]) -> None:
         self.document = document
         self.file = file
+        self.drafts = drafts
         self.problems: list[Problem] = []
 
     def read(self) -> Config:
@@ -209,7 +216,7 @@ class _Reader:
             delivery=Policy(int(block.delivery.digest_above), block.delivery.give_up, block.base_url),
             budget=Budget(block.budget.false_alerts_per_week, block.budget.min_messages),
             checks=enabled,
-            exclusions=tuple(sorted(self._exclusions(block), key=lambda each: each.start)),
+            exclusions=self._exclusions(block),
             channels=channels,
             telling=self._telling(block, plan or Plan()),
             base_url=block.base_url,
@@ -219,7 +226,7 @@ class _Reader:
             usage=self._usage(block.usage) if block.usage else None,
             web=block.web.read(self.file.parent),
             reporting=self._reporting(block.report, block, channels) if block.report else None,
-            clock=None if block.clock is None else _start(block.clock, ZoneInfo(block.timezone)),
+            clock=None if block.clock is None else start_of(block.clock, ZoneInfo(block.timezone)),
         )
         self.document.refuse(self.problems)
         return config
@@ -244,7 +251,7 @@ class _Reader:
             self._wrong(("plan",), message, "the path is relative to this file")
             return None
         try:
-            return load_plan(path, workspace)
+            return load_plan(path, workspace, self.drafts)
         except ConfigError as error:
             self.problems += error.problems
             return None
@@ -329,16 +336,11 @@ class _Reader:
                 )
         return UsageConfig(folders.get("dbt"), folders.get("queries"), block.history, block.days)
 
-    def _exclusions(self, block: ConfigBlock) -> Iterator[Exclusion]:
-        zone = ZoneInfo(block.timezone)
-        for holiday in block.holidays:
-            yield Exclusion(_start(holiday.date, zone), _end(holiday.date, zone), holiday.name)
-        for index, each in enumerate(block.exclude):
-            exclusion = Exclusion(_start(each.start, zone), _end(each.end, zone), each.why)
-            if exclusion.start >= exclusion.end:
-                message = f"the exclusion ends ({each.end}) before it starts ({each.start})"
-                self._wrong(("exclude", index), message, "swap 'from' and 'to'")
-            yield exclusion
+    def _exclusions(self, block: ConfigBlock) -> tuple[Pause, ...]:
+        for index, each in reversed_ones(block):
+            message = f"the exclusion ends ({each.end}) before it starts ({each.start})"
+            self._wrong(("exclude", index), message, "swap 'from' and 'to'")
+        return read_exclusions(block)
 
     def _telling(self, block: ConfigBlock, plan: Plan) -> Telling:
         telling, unknown = read_telling(block, tuple(block.channels), tuple(plan.questions))
@@ -387,14 +389,3 @@ class _Reader:
 def _split(data: dict[str, Any], model: type[CheckBlock | StoreBlock]) -> tuple[dict[str, Any], dict[str, Any]]:
     own = {name: value for name, value in data.items() if name in model.model_fields}
     return own, {name: value for name, value in data.items() if name not in own}
-
-
-def _start(moment: dt.date | dt.datetime, zone: ZoneInfo) -> dt.datetime:
-    if not isinstance(moment, dt.datetime):
-        moment = dt.datetime.combine(moment, dt.time())
-    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(dt.UTC)
-
-
-def _end(moment: dt.date | dt.datetime, zone: ZoneInfo) -> dt.datetime:
-    """Return the end of a stretch: a day ends when the next one starts, in local time."""
-    return _start(moment if isinstance(moment, dt.datetime) else moment + dt.timedelta(days=1), zone)

@@ -99,6 +99,17 @@ class ExclusionBlock(Block):
     why: Words = Field(default="", description="what messages say of it")
 
 
+class WeeklyBlock(Block):
+    """A stretch of some days of every week that is neither judged nor learned from."""
+
+    noun: ClassVar[str] = "the weekly exclusion"
+
+    days: Weekdays = Field(description="days of the week, on which it begins")
+    start: Clock = Field(alias="from", description='a local time of day, in quotes: "02:00"')
+    end: Clock = Field(alias="to", description="a time of day; not after `from`: that of the next day")
+    why: Words = Field(default="", description="what messages say of it")
+
+
 class StoreBlock(Block):
     """The part of the store's block that is durations, zones and short forms."""
 
@@ -317,6 +328,9 @@ class ConfigBlock(Block):
     )
     exclude: Annotated[tuple[ExclusionBlock, ...], BeforeValidator(lambda value: value or ())] = Field(
         default=(), description="stretches of time that are never judged, never learned from"
+    )
+    exclude_weekly: Annotated[tuple[WeeklyBlock, ...], BeforeValidator(lambda value: value or ())] = Field(
+        default=(), description="the same on some days of every week: a maintenance window that comes back"
     )
     base_url: Link = Field(default=None, description="where people reach the pages: messages link to here")
     incidents: IncidentsBlock = Field(

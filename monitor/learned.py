@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from checks.base import Finding, Grain, Key, Profile, Stat, Table, as_datetime
 from monitor.account import Learned, LeftOut
-from monitor.calendar import Exclusion
+from monitor.calendar import Pause
 from monitor.decide import KindOf
 from monitor.profile import Stretch
 
@@ -22,7 +22,7 @@ def learned_of(
     profile: Profile,
     kind_of: KindOf,
     spoilt: Sequence[tuple[str, Stretch]],
-    exclusions: Sequence[Exclusion],
+    exclusions: Sequence[Pause],
 ) -> Learned | None:
     """Return the days that the finding's series was learned from; None where nothing was learned.
 
@@ -42,7 +42,9 @@ def learned_of(
     volume = kind_of(finding).volume
     place, measure = Key(finding.event, finding.source, finding.property), Stat.ROWS if volume else Stat.NULLS
     wrong = [LeftOut(s.start, s.end, why) for why, s in spoilt if s.covers(place, measure)]
-    declared = [LeftOut(each.start, each.end, each.why or "excluded") for each in exclusions]
+    span = as_datetime(table.calendar.starts[0]), as_datetime(table.calendar.starts[-1])
+    left = [one for each in exclusions for one in each.within(*span)]
+    declared = [LeftOut(each.start, each.end, each.why or "excluded") for each in left]
     row = table.keys.index(key)
     return _of(table, row, wrong, declared, trusted=not volume)
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from checks.base import EVERY, NOT_ADDITIVE, Bucket, Calendar, Catalog, Grain, Key, Stat, Table
-from monitor.calendar import Exclusion, floor_day, spine
+from monitor.calendar import Pause, floor_day, spine
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,7 +52,7 @@ class Measurements:
         since: dt.datetime,
         until: dt.datetime,
         zone: ZoneInfo,
-        exclusions: Sequence[Exclusion] = (),
+        exclusions: Sequence[Pause] = (),
         first: Mapping[tuple[str, str], dt.datetime] | None = None,
         learn: dt.timedelta | None = None,
     ) -> None:

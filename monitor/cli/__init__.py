@@ -33,6 +33,7 @@ COMMANDS = {
     "backtest": "Replay the past: which alerts would have been sent?",
     "detectability": "How small a drop or spike of each event would be seen, and how soon?",
     "drill": "Plant faults into a copy of the past: which would be seen, and when?",
+    "tune": "Suggest other priorities, minimum effects and holidays, with the evidence.",
     "report": "Report on a week: can its answers be trusted, what broke, what to do.",
     "alert": "Send a test message to each channel.",
     "user": "Say who may log in to the pages.",

@@ -66,7 +66,7 @@ def command(
 
     started = time.monotonic()
     config = load_config(config_path)
-    outcome = _drilled(config, _span(config, since, until), asked)
+    outcome = _drilled(config, span_of(config, since, until), asked)
     composer = composer_of(config)
     if asked["out"]:
         _write(asked["out"], config, outcome)
@@ -75,7 +75,7 @@ def command(
     sys.exit(int(least is not None and outcome.whole.share < least))
 
 
-def _span(config: Config, since: dt.datetime | None, until: dt.datetime | None) -> tuple[dt.datetime, dt.datetime]:
+def span_of(config: Config, since: dt.datetime | None, until: dt.datetime | None) -> tuple[dt.datetime, dt.datetime]:
     """Return the time into which faults are planted: as asked, or the last four weeks that are known well enough."""
     from zoneinfo import ZoneInfo  # noqa: PLC0415 keeps --help fast
 

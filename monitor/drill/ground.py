@@ -59,7 +59,7 @@ class Ground:
         about = about_of(self.events(place), place)
         for hour in rng.permutation(hours)[:TRIES].tolist():
             onset: dt.datetime = begin + hour * HOUR
-            free = not any(each.start < onset + DAY and onset < each.end for each in self.config.exclusions)
+            free = not any(list(each.within(onset, onset + DAY)) for each in self.config.exclusions)
             if free and self.untouched.is_quiet(about, onset, onset + lasts):
                 return onset
         return None

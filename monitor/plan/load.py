@@ -19,6 +19,7 @@ from monitor.plan.format import LintBlock, PlanBlock
 from monitor.values import suggest
 
 Section = Literal["questions", "events"]
+NO_DRAFTS: Mapping[Path, str] = {}
 ONCE = ("defaults", "workspaces", "lint")  # of a folder, only one file says it
 _OF_JSON_SCHEMA = {
     "minimum": "min",
@@ -53,22 +54,23 @@ class WrittenPlan:
         return self.documents[0].file, 1
 
 
-def load_plan(path: Path, workspace: str | None = None) -> Plan:
+def load_plan(path: Path, workspace: str | None = None, drafts: Mapping[Path, str] = NO_DRAFTS) -> Plan:
     """Read a tracking plan from a YAML file, or from all YAML files of a folder and below.
 
     Args:
         path: the file or folder.
         workspace: whose defaults to use where an event does not say something itself.
+        drafts: contents of files that are to be read instead of what they hold now.
 
     Raises:
         ConfigError: with every problem of every file, each with its line.
     """
-    return read_plan(path, workspace).plan
+    return read_plan(path, workspace, drafts).plan
 
 
-def read_plan(path: Path, workspace: str | None = None) -> WrittenPlan:
+def read_plan(path: Path, workspace: str | None = None, drafts: Mapping[Path, str] = NO_DRAFTS) -> WrittenPlan:
     """Read a tracking plan like `load_plan`, and keep where everything is written."""
-    return parse_plan(_texts(path), workspace)
+    return parse_plan(_texts(path, drafts), workspace)
 
 
 def parse_plan(texts: Iterable[tuple[str, bytes | ConfigError]], workspace: str | None = None) -> WrittenPlan:
@@ -109,10 +111,10 @@ def plan_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Tracking plan"}
 
 
-def _texts(path: Path) -> Iterator[tuple[str, bytes | ConfigError]]:
+def _texts(path: Path, drafts: Mapping[Path, str]) -> Iterator[tuple[str, bytes | ConfigError]]:
     for file in plan_files(path):
         try:
-            yield str(file), read_bytes(file)
+            yield str(file), drafts[file].encode() if file in drafts else read_bytes(file)
         except ConfigError as error:
             yield str(file), error
 

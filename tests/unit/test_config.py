@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from monitor.alerts.channels.console import Console
-from monitor.config import Config, Exclusion, find_config, load_checks, load_config
+from monitor.calendar import Exclusion
+from monitor.config import Config, find_config, load_checks, load_config
 from monitor.errors import ConfigError, UsageError
 
 PLAN = "events:\n  Order Completed:\n  Signed Up:\n"

@@ -1,0 +1,1 @@
+"""What should be configured differently, by what people said of the alerts and by what the past shows?"""
