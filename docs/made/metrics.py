@@ -40,7 +40,7 @@ def text() -> str:
         failed={},
         incidents={"critical": 1},
     )
-    health = Health(vitals=vitals, evaluated=NOW)
+    health = Health(vitals=vitals, evaluated=NOW, groups={"hourly": NOW})
     stored = Stored(load_config(CONFIG, {}), lambda: health, lambda: NOW)
     counters = [each for each in vars(metrics).values() if isinstance(each, COUNTS)]
     counted = [_row(family, each._labelnames) for each in counters for family in each.collect()]
