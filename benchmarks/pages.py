@@ -1,7 +1,8 @@
 """What CPU does the first byte of each page take, with 1,000 events, 20 properties each, and 200 incidents?
 
 The state is made: eight weeks of hours, eleven of days, two sources, and the values of every property that is empty
-sometimes. `new` is the first request after a run, `again` the median of the next nine. Memory is SQLite.
+sometimes. `new` is the first request to a process that has made nothing yet, `again` the median of the next nine.
+Memory is SQLite.
 """
 
 from __future__ import annotations

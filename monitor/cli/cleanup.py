@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +32,9 @@ def cleanup_command(config_path: Path | None, everything: bool, as_diff: bool, a
     config = load_config(config_path)
     items, survey = _found(config)
     if as_diff:
-        click.echo(_diff(config, items), nl=False)
+        from monitor.report.removal import removal  # noqa: PLC0415
+
+        click.echo(removal(config.plan_path, items), nl=False)
     elif as_json:
         import json  # noqa: PLC0415
 
@@ -56,30 +57,26 @@ def _found(config: Config) -> tuple[tuple[CleanUp, ...], Survey | None]:
 
 
 def _lines(items: tuple[CleanUp, ...], *, everything: bool) -> list[str]:
-    from monitor.report.cleanup import ADVICE, saved  # noqa: PLC0415
+    from monitor.report.cleanup import ADVICE  # noqa: PLC0415
+    from monitor.report.words import amount  # noqa: PLC0415
 
     if not items:
         return ["Nothing to clean up: all that is planned is sent, and nothing is sent that says nothing."]
     lines = []
     for step in sorted({item.step for item in items}):
         here = [item for item in items if item.step == step]
-        lines += ["", f"{step}. {ADVICE[step]} ({_amount(*saved(here))})"]
+        lines += ["", f"{step}. {ADVICE[step]} ({amount(here)})"]
         shown = here if everything else here[:MOST_SHOWN]
         lines += [f"   {item.text}{_because(item)}" for item in shown]
         if len(here) > len(shown):
             lines.append(f"   … and {len(here) - len(shown):,} more: --all shows them")
     many = f"{len(items):,} thing{'' if len(items) == 1 else 's'}"
-    return [f"{many} to clean up, {_amount(*saved(items))} in all, the safest first", *lines]
+    return [f"{many} to clean up, {amount(items)} in all, the safest first", *lines]
 
 
 def _because(item: CleanUp) -> str:
     said = [*(["something reads it"] if item.read else []), *([item.needed] if item.needed else [])]
     return f" [{'; '.join(said)}]" if said else ""
-
-
-def _amount(values: int, taken: int | None) -> str:
-    said = f"{values:,} value{'' if values == 1 else 's'}"
-    return said if taken is None else f"{said}, {taken / 2**20:,.1f} MiB"
 
 
 def _of_survey(survey: Survey | None) -> list[str]:
@@ -102,22 +99,3 @@ def _document(items: tuple[CleanUp, ...], survey: Survey | None) -> dict[str, An
         "saved": {"values": values, "bytes": taken},
         "usage": None if survey is None else {"texts": survey.texts, "failed": survey.failed, "unread": survey.unread},
     }
-
-
-def _diff(config: Config, items: tuple[CleanUp, ...]) -> str:
-    from monitor.document import decoded, read_bytes  # noqa: PLC0415
-    from monitor.plan.load import read_plan  # noqa: PLC0415
-    from monitor.plan.rewrite import without_member  # noqa: PLC0415
-    from monitor.report.cleanup import removable  # noqa: PLC0415
-
-    parts: list[str] = []
-    for document in read_plan(config.plan_path).documents if config.plan_path else ():
-        file = Path(document.file)
-        before = after = decoded(document.file, read_bytes(file))
-        for path in removable(items):
-            for written in (path, tuple("traits" if part == "properties" else part for part in path)):
-                after = without_member(after, written)
-        name = file.as_posix().lstrip("/")
-        old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
-        parts += difflib.unified_diff(old, new, f"a/{name}", f"b/{name}")
-    return "".join(parts)

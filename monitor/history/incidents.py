@@ -6,12 +6,15 @@ import datetime as dt
 from collections.abc import Iterable
 from functools import cache
 
+import orjson
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Connection, Row, delete, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, or_, select
 
 from monitor.history import schema
 from monitor.history.times import seconds
 from monitor.incidents import Incident
+
+NO_EVENT = '"event":null'  # in the JSON of what is about a whole source, or the store
 
 
 @cache
@@ -19,12 +22,20 @@ def _adapter() -> TypeAdapter[Incident]:
     return TypeAdapter(Incident)
 
 
-def read_incidents(connection: Connection, workspace: str, *, since: dt.datetime | None = None) -> tuple[Incident, ...]:
-    """Return the open incidents, and those resolved after `since`, the oldest first."""
+def read_incidents(
+    connection: Connection, workspace: str, *, since: dt.datetime | None = None, about: str | None = None
+) -> tuple[Incident, ...]:
+    """Return the open incidents, and those resolved after `since`, the oldest first.
+
+    With `about`, those alone that name an event, or that are about no event but a whole source; some more may be there.
+    """
     table = schema.incident
     wanted: ColumnElement[bool] = table.c.resolved.is_(None)
     if since is not None:
         wanted = or_(wanted, table.c.resolved > seconds(since))
+    if about is not None:
+        named = orjson.dumps(about).decode()
+        wanted = and_(wanted, or_(table.c.body.contains(named, autoescape=True), table.c.body.contains(NO_EVENT)))
     rows = connection.execute(select(table).where(table.c.workspace == workspace, wanted).order_by(table.c.started))
     return tuple(_incident(row) for row in rows)
 

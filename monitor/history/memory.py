@@ -116,10 +116,10 @@ class Memory:
             one_at_a_time(connection, self._workspace)
             retention.forget(connection, self._workspace, keep, now, zone)
 
-    def incidents(self, since: dt.datetime | None = None) -> tuple[Incident, ...]:
-        """Return the open incidents, and those resolved after `since`."""
+    def incidents(self, since: dt.datetime | None = None, about: str | None = None) -> tuple[Incident, ...]:
+        """Return the open incidents, and those resolved after `since`; if an event is named, all that may touch it."""
         with transaction(self._engine) as connection:
-            return incidents.read_incidents(connection, self._workspace, since=since)
+            return incidents.read_incidents(connection, self._workspace, since=since, about=about)
 
     def snapshot(self, name: str) -> tuple[dt.datetime, Any] | None:
         """Return when something was found out last, and what, such as `catalog` or `usage`; None: never."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from monitor.config import Config
@@ -26,4 +27,8 @@ def week_of(memory: Memory, config: Config, now: dt.datetime) -> Week:
 def current(memory: Memory, config: Config, now: dt.datetime) -> Report:
     """Return the report of that week. Raises StateError."""
     week = week_of(memory, config, now)
-    return Report.from_json(kept(memory, config, NAME, now, lambda: report_of(memory, config, week, now).to_json()))
+
+    def make() -> Any:
+        return report_of(memory, config, week, now, with_diff=False).to_json()
+
+    return Report.from_json(kept(memory, config, NAME, now, make))

@@ -60,7 +60,8 @@ def document(report: Report) -> dict[str, Any]:
             "items": [{**asdict(item), "advice": item.advice()} for item in report.removable],
             "values": report.saved[0],
             "bytes": report.saved[1],
-            "diff": words.CLEANUP if words.can_be_removed(report) else None,
+            "apply": words.CLEANUP if words.can_be_removed(report) else None,
+            "diff": report.diff,
         },
         "undecided": [
             {"incident": each.incident, "text": each.text, "since": stamp(each.since)} for each in report.undecided

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from monitor import detectability, inventory
@@ -15,6 +16,7 @@ from monitor.report.content import Report
 from monitor.report.itself import monitor
 from monitor.report.losses import WEEKS
 from monitor.report.making import TREND, Facts, report
+from monitor.report.removal import removal
 from monitor.report.week import Week
 from monitor.usage import survey
 from monitor.usage.survey import Survey
@@ -22,7 +24,9 @@ from monitor.usage.survey import Survey
 LATE = dt.timedelta(days=14)  # after a week, in which runs may still have judged some of it
 
 
-def report_of(memory: Memory, config: Config, week: Week, now: dt.datetime, owner: str | None = None) -> Report:
+def report_of(
+    memory: Memory, config: Config, week: Week, now: dt.datetime, owner: str | None = None, *, with_diff: bool = True
+) -> Report:
     """Return the report of a week, of what is remembered now.
 
     Args:
@@ -31,11 +35,14 @@ def report_of(memory: Memory, config: Config, week: Week, now: dt.datetime, owne
         week: any, also one that is not over.
         now: the time.
         owner: only of the events that they answer for.
+        with_diff: with the change of the plan that takes out what can go, for which the plan's files are read.
 
     Raises:
         StateError: the state database does not answer.
+        ConfigError: the plan's files are wrong by now.
     """
-    return report(gather(memory, config, week, now), config.plan, composer_of(config), now, owner)
+    made = report(gather(memory, config, week, now), config.plan, composer_of(config), now, owner)
+    return replace(made, diff=removal(config.plan_path, made.removable)) if with_diff else made
 
 
 def gather(memory: Memory, config: Config, week: Week, now: dt.datetime) -> Facts:

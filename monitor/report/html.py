@@ -34,7 +34,7 @@ def as_html(report: Report) -> str:
 def as_mail(report: Report) -> tuple[str, tuple[Picture, ...]]:
     """Return the report as the HTML part of a mail, and the pictures that it shows."""
     album = _Album()
-    return _rendered(report, Look(report.base_url, album.add, MOST_MAILED)), tuple(album.pictures)
+    return _rendered(report, Look(report.base_url, album.add, MOST_MAILED, whole=False)), tuple(album.pictures)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ class Look:
     base: str | None  # where the pages are; empty: here; None: nowhere, so that nothing is a link
     draw: Callable[[Bars], Markup] = Bars.svg
     most: int = 200  # events in the table
+    whole: bool = True  # what can be folded away is shown too
     words: ModuleType = words
 
     def to(self, path: str) -> str | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from checks.base import CHECKS, Bucket, Catalog, Evidence, Field, Finding, Floats, Stat, as_datetime
+from checks.base import CHECKS, Bucket, Catalog, Evidence, Field, Finding, Floats, Grain, Stat, as_datetime
 from checks.expectation import count_evidence
 from checks.words import between, number
 from monitor.alerts.view import COUNTS, view
@@ -64,7 +64,7 @@ def of_event(here: Site, event: str, incidents: Sequence[Incident]) -> Chart | N
     if progress is None or not progress.begun:
         return None
     until = floor_day(progress.judged_until, here.zone)
-    table = _profile(here, event, until, incidents).table(Stat.ROWS, "day")
+    table = _profile(here, event, until, incidents, ("day",)).table(Stat.ROWS, "day")
     if not table.keys:
         return None
     whole = min(table.keys, key=lambda key: (key.source is not None, key.source or ""))
@@ -72,9 +72,15 @@ def of_event(here: Site, event: str, incidents: Sequence[Incident]) -> Chart | N
     return _chart(found, event) if found else None
 
 
-def _profile(here: Site, event: str, until: dt.datetime, incidents: Sequence[Incident]) -> WindowProfile:
+def _profile(
+    here: Site,
+    event: str,
+    until: dt.datetime,
+    incidents: Sequence[Incident],
+    grains: Sequence[Grain] = ("hour", "day"),
+) -> WindowProfile:
     since, shelf = _since(here, until), here.memory.shelf
-    points = shelf.points_of(event, since, until, ("hour", "day"))
+    points = shelf.points_of(event, since, until, grains)
     spoilt = tuple(s for s in stretches(incidents) if s.event in (None, event))
     return _profiled(here, points, (since, until), spoilt, shelf.first_seen(event))
 

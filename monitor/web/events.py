@@ -48,7 +48,7 @@ def event(name: str) -> ResponseReturnValue:
     held = known.of(name) if known else None
     if planned is None and held is None:
         abort(404, "No event of that name is planned, and none has come.")
-    mine = [each for each in here.memory.incidents(here.now() - LONG) if name in each.events]
+    mine = [each for each in here.memory.incidents(here.now() - LONG, about=name) if name in each.events]
     return render_template(
         "event.html.j2",
         name=name,

@@ -45,7 +45,7 @@ def incident(name: str) -> ResponseReturnValue:
     """Show one incident."""
     here = site()
     known = find(here, name)
-    beside = here.memory.incidents(known.started - here.config.store.history)
+    beside = here.memory.incidents(known.started - here.config.store.history, about=known.headline.event)
     reason = Reason.RESOLVED if not known.is_open else Reason.OPENED
     return render_template(
         "incident.html.j2",

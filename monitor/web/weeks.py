@@ -21,6 +21,8 @@ def report_on(site: Site, week: Week, owner: str | None = None) -> Report:
         return Report.from_json(found.body)
     if owner is None and week == kept.week_of(site.memory, site.config, site.now()):
         return current(site)
-    return site.remembered(
-        f"report {week} {owner}", lambda: report_of(site.memory, site.config, week, site.now(), owner)
-    )
+
+    def make() -> Report:
+        return report_of(site.memory, site.config, week, site.now(), owner, with_diff=False)
+
+    return site.remembered(f"report {week} {owner}", make)
