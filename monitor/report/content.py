@@ -122,6 +122,7 @@ class Coverage:
     unwatched: tuple[Unwatched, ...] = ()
     unowned: int = 0  # planned events that nobody answers for
     visible: tuple[Visible, ...] = ()  # of the critical events
+    silent: tuple[str, ...] = ()  # planned events of which nothing came in the week
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from monitor.output import stamp
 from monitor.report import words
-from monitor.report.content import Lengths, Monitor, Report, Told
+from monitor.report.content import Coverage, Lengths, Monitor, Report, Told
 from monitor.report.score import Score
 
 VERSION = 1
@@ -56,24 +56,33 @@ def document(report: Report) -> dict[str, Any]:
         "hours_to_detect": _lengths(report.detected),
         "hours_to_resolve": _lengths(report.resolved),
         "cleanup": [*(item.text for item in report.removable), *report.notices],
-        "removable": {
-            "items": [{**asdict(item), "advice": item.advice()} for item in report.removable],
-            "values": report.saved[0],
-            "bytes": report.saved[1],
-            "apply": words.CLEANUP if words.can_be_removed(report) else None,
-            "diff": report.diff,
-        },
+        "nothing_came_of": list(report.coverage.silent),
+        "removable": _removable(report),
         "undecided": [
             {"incident": each.incident, "text": each.text, "since": stamp(each.since)} for each in report.undecided
         ],
-        "coverage": {
-            "planned": report.coverage.planned,
-            "unowned": report.coverage.unowned,
-            "known": report.coverage.known,
-            "smallest_drop": {each.event: dict(each.drop) for each in report.coverage.visible},
-            "unwatched": {each.event: each.why for each in report.coverage.unwatched},
-        },
+        "coverage": _coverage(report.coverage),
         "monitor": _monitor(report.monitor),
+    }
+
+
+def _removable(report: Report) -> dict[str, Any]:
+    return {
+        "items": [{**asdict(item), "advice": item.advice()} for item in report.removable],
+        "values": report.saved[0],
+        "bytes": report.saved[1],
+        "apply": words.CLEANUP if words.can_be_removed(report) else None,
+        "diff": report.diff,
+    }
+
+
+def _coverage(coverage: Coverage) -> dict[str, Any]:
+    return {
+        "planned": coverage.planned,
+        "unowned": coverage.unowned,
+        "known": coverage.known,
+        "smallest_drop": {each.event: dict(each.drop) for each in coverage.visible},
+        "unwatched": {each.event: each.why for each in coverage.unwatched},
     }
 
 

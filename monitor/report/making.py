@@ -88,7 +88,7 @@ def report(facts: Facts, plan: Plan, composer: Composer, made: dt.datetime, owne
         resolved=_lengths(i.resolved - i.started for i in alarms if i.resolved and i.resolved < span.end),
         removable=removable,
         undecided=tuple(_undecided(i, composer, facts.zone) for i in touching if _waits(i)),
-        coverage=coverage(mine, facts.seen, _unreadable(touching)),
+        coverage=coverage(mine, facts.seen, {each.event for each in events}, _unreadable(touching)),
         base_url=facts.base_url,
         owner=owner,
         names={each.id: each.title for each in told if each.id in score.taken},
