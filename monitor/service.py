@@ -188,7 +188,7 @@ class Service:
         if result.error is None:  # else they are due again with the next tick
             self._ticked |= {group.name: started for group in due}
         said = {"error": str(result.error) if result.error else None, "seconds": round(seconds, 3)}
-        groups = {name: at.isoformat() for name, at in self._ticked.items()}
+        groups = {name: (config.clock or at).isoformat() for name, at in self._ticked.items()}
         self.memory.put_snapshot(EVALUATED, config.clock or started, {**said, "groups": groups})
         _log.info("evaluated", extra={"workspace": config.workspace, "tests": len(result.verdicts), **said})
         self._world.show(config, result, seconds)

@@ -74,10 +74,11 @@ class Schedule:
     def __str__(self) -> str:
         """Say it to people.
 
-        >>> str(Schedule(groups=(Group("heavy", Timetable(cron="0 5 * * *")),)))
-        'every 1:00:00; heavy at 0 5 * * * (UTC)'
+        >>> str(Schedule(groups=(Group("heavy", Timetable(cron="0 5 * * *"), frozenset({"pii", "drift"})),)))
+        'every 1:00:00; heavy (drift, pii) at 0 5 * * * (UTC)'
         """
-        return "; ".join([str(self.rest), *(f"{group.name} {group.timetable}" for group in self.groups)])
+        groups = (f"{each.name} ({', '.join(sorted(each.checks or ()))}) {each.timetable}" for each in self.groups)
+        return "; ".join([str(self.rest), *groups])
 
     @property
     def everything(self) -> tuple[Group, ...]:

@@ -45,6 +45,7 @@ def _report(config: Config | None, problems: tuple[Problem, ...]) -> str:
     rows = {
         "plan": f"{plan}: {', '.join(_many(count, noun) for noun, count in _sizes(config).items())}",
         "checks": ", ".join(config.checks) or "none",
+        "schedule": str(config.schedule),
         "store": f"{config.store.settings.layout} layout, days and hours of {config.zone}",
         "channels": ", ".join(config.channels) or "none: problems are shown by 'run' and in the state only",
     }
