@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import subprocess
 import threading
 import time
 import uuid
@@ -26,6 +27,7 @@ from monitor.testing import killing, outlets
 from monitor.testing.counts import CountStore
 
 HOUR = killing.HOUR
+PATIENCE = 60  # seconds in which a server is there again
 
 NOW = killing.FIRST + HOUR
 ROWS = """
@@ -56,7 +58,18 @@ class Cluster:
         pgexec("pg_ctl", told, bin_path=self.server.bin_path, user=self.server.system_user)
 
     def start(self) -> None:
-        self.server.ensure_postgres_running()
+        """Start it, and wait until it answers: its package waits ten seconds only, and a busy machine takes longer."""
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                self.server.ensure_postgres_running()
+                psycopg.connect(self.url).close()
+            except (subprocess.SubprocessError, psycopg.OperationalError):
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.5)
+            else:
+                return
 
     def restart(self) -> None:
         self.stop()
