@@ -23,7 +23,7 @@ from monitor.tune.suggestion import About, Edit, Suggestion
 MANY, FEW = 0.5, 0.25  # share of the events that are off on such a day, and on the days around it
 EVENTS = 5  # that come often enough to say so
 OFTEN = 20.0  # messages a day
-OFF, SCORE = 0.25, 3.0  # relative deviation, and in standard deviations
+OFF, SCORE = 0.25, 2.0  # relative deviation, and in standard deviations: what all do together is rarer than that
 DAYS = 3  # that one holiday may last
 SHORT = 12 * HOUR  # for which a maintenance window may last
 AGAIN = 2  # weeks in which it came

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from monitor.calendar import Exclusion, floor_day, floor_hour, midnights, spine
+from monitor.calendar import Exclusion, Weekly, floor_day, floor_hour, midnights, spine
 
 BERLIN, KOLKATA = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Kolkata")
 
@@ -53,3 +53,10 @@ def test_every_bucket_that_touches_an_exclusion_is_excluded():
     closed = Exclusion(utc("2026-01-01T01:30"), utc("2026-01-01T03:00"), "maintenance")
     calendar = spine("hour", utc("2026-01-01T00:00"), utc("2026-01-01T05:00"), ZoneInfo("UTC"), [closed])
     assert calendar.holiday.tolist() == [False, True, True, False, False]
+
+
+def test_the_same_local_hours_of_every_week_are_left_out_also_when_clocks_change():
+    nights = Weekly(frozenset({6}), dt.time(1), dt.time(4), "load", BERLIN)
+    since, until = (dt.datetime(2026, 3, day, tzinfo=BERLIN).astimezone(dt.UTC) for day in (16, 30))
+    calendar = spine("hour", since, until, BERLIN, [nights])
+    assert np.bincount(calendar.day[calendar.holiday]).tolist() == [0] * 6 + [3] + [0] * 6 + [2]
