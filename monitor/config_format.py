@@ -69,7 +69,7 @@ class GroupBlock(TimesBlock):
 
     noun: ClassVar[str] = "the check group"
 
-    checks: Names
+    checks: Names = Field(description="the checks that belong to it")
 
 
 class ScheduleBlock(TimesBlock):
@@ -77,7 +77,9 @@ class ScheduleBlock(TimesBlock):
 
     noun: ClassVar[str] = "the schedule"
 
-    groups: Annotated[dict[str, GroupBlock], BeforeValidator(lambda value: value or {})] = Field(default_factory=dict)
+    groups: Annotated[dict[str, GroupBlock], BeforeValidator(lambda value: value or {})] = Field(
+        default_factory=dict, description="checks that are evaluated at times of their own, each group under a name"
+    )
 
 
 class HolidayBlock(Block):

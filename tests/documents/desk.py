@@ -117,7 +117,8 @@ class Desk:
     def _json(self, block: Block) -> None:
         shown = json.loads(block.text)
         if command := block.marks.get("shape of"):
-            assert names(shown) <= names(json.loads("\n".join(self._command(command))))
+            unknown = names(shown) - names(json.loads("\n".join(self._command(command))))
+            assert unknown == set(), f"{command} prints no {sorted(unknown)}"
 
     def _sql(self, block: Block) -> None:
         dialect = block.marks.get("sql", "")

@@ -33,9 +33,8 @@ def own_checks() -> Iterator[None]:
 def desk(request: pytest.FixtureRequest, demo: Path, tmp_path: Path) -> Desk:
     """Return a desk for the document of this test: the demo lies on it, under its own name and as the folder itself."""
     page = request.node.callspec.params["page"]
-    for name in ("trackwatch.yml", "plan.yml", "trackwatch.db"):
-        text = demo / "trackwatch-demo" / name
-        shutil.copy(text, tmp_path / name)
+    for name in ("trackwatch.yml", "plan.yml", "trackwatch.db", "findings.json"):
+        shutil.copy(demo / "trackwatch-demo" / name, tmp_path / name)
     configuration = tmp_path / "trackwatch.yml"
     configuration.write_text(_moved(configuration.read_text("utf-8"), demo / "trackwatch-demo", tmp_path), "utf-8")
     (tmp_path / "trackwatch-demo").symlink_to(".")
