@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from monitor.config import Config
+from monitor.errors import StateError
 from monitor.fingerprint import fingerprint
 from monitor.history.memory import Memory
 
@@ -34,5 +36,6 @@ def kept(memory: Memory, config: Config, name: str, now: dt.datetime, make: Call
     if found is not None and found[1]["of"] == of:
         return found[1]["made"]
     made = make()
-    memory.put_snapshot(name, now, {"of": of, "made": made})
+    with suppress(StateError):  # who looks sees it all the same, where nothing can be written now
+        memory.put_snapshot(name, now, {"of": of, "made": made})
     return made
