@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from monitor.demo.home import demo_config
 from monitor.demo.shop import build
 
 RETAIL = Path(__file__).parents[1] / "../shared/data/events/online_retail/online_retail.csv.gz"
-SPANS = {"demo": ("2026-01-26", "2026-02-20"), "retail": ("2011-06-06", "2011-08-01")}
+SPANS = {"demo": ("2026-01-26", "2026-02-20"), "retail": ("2011-06-06", "2011-07-11")}
 CONFIG = """\
 timezone: Europe/London
 store:
@@ -120,7 +121,8 @@ def table(name: str, body: dict[str, Any]) -> str:
     ]
     for each in body["classes"]:
         if not each["planted"]:
-            lines.append(f"| {each['title']} | 0 | – | | | could not be planted |")
+            why = Counter(i["why"].partition(":")[0] for i in body["impossible"] if i["fault"] == each["fault"])
+            lines.append(f"| {each['title']} | 0 | – | | | {', '.join(why) or 'the time was over'} |")
             continue
         by = ", ".join(f"{check} {count}" for check, count in each["checks"].items()) or "nothing"
         noted = f"; {each['only_reported']} only in the weekly report" if each["only_reported"] else ""

@@ -51,8 +51,11 @@ class Ground:
     def onset(self, place: Place, lasts: dt.timedelta, rng: np.random.Generator) -> dt.datetime | None:
         """Return a random hour in which nothing is wrong there, nor in the time that follows; None: there is none."""
         since, until = self.span
-        firsts = [self.known.past.first[event, source] for event, source in self._series(place)]
-        begin = max([since, *(at + SETTLED for at in firsts)])
+        past = self.known.past
+        firsts = [past.first.get((event, source)) for event in self.events(place) for source in place.sources]
+        firsts = [at for at in firsts if at is not None] or [past.since]
+        known = max(firsts) if place.event else min(firsts)  # of all that a source sends, some is always new
+        begin = max(since, known + SETTLED)
         hours = int((until - begin) / HOUR) - int(lasts / HOUR)
         if hours <= 0:
             return None
@@ -63,10 +66,6 @@ class Ground:
             if free and self.untouched.is_quiet(about, onset, onset + lasts):
                 return onset
         return None
-
-    def _series(self, place: Place) -> list[tuple[str, str]]:
-        places = ((event, source) for event in self.events(place) for source in place.sources)
-        return [each for each in places if each in self.known.past.first]
 
 
 def about_of(events: frozenset[str], place: Place) -> Callable[[Finding], bool]:

@@ -11,7 +11,7 @@ from monitor.drill.fault import Fault
 from monitor.drill.outcome import Outcome, Tally, why_not
 
 MOST = 25  # events that are listed
-WIDTH = 32  # of a name
+WIDTH = 38  # of a name
 
 
 def as_text(outcome: Outcome, composer: Composer) -> str:
@@ -55,7 +55,7 @@ def false_alerts(outcome: Outcome, composer: Composer) -> str:
     """Return how often the untouched copy was told of, beside the budget."""
     alerts, budget = len(outcome.untouched.alerts), number(composer.budget.false_alerts_per_week)
     what = f"{number(alerts)} alert{'s' * (alerts != 1)}, {outcome.untouched.per_week:.1f} a week"
-    return f"Of the untouched copy it would have told {what}: right ones, and false ones, at most {budget} a week."
+    return f"Of the untouched copy it would have told {what}, right ones too; of which {budget} a week may be false."
 
 
 def _classes(outcome: Outcome) -> Iterator[str]:
