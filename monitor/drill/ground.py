@@ -51,9 +51,8 @@ class Ground:
     def onset(self, place: Place, lasts: dt.timedelta, rng: np.random.Generator) -> dt.datetime | None:
         """Return a random hour in which nothing is wrong there, nor in the time that follows; None: there is none."""
         since, until = self.span
-        past = self.known.past
-        firsts = [past.first.get((event, source)) for event in self.events(place) for source in place.sources]
-        firsts = [at for at in firsts if at is not None] or [past.since]
+        past, places = self.known.past, [(e, s) for e in self.events(place) for s in place.sources]
+        firsts = [past.first[each] for each in places if each in past.first] or [past.since]
         known = max(firsts) if place.event else min(firsts)  # of all that a source sends, some is always new
         begin = max(since, known + SETTLED)
         hours = int((until - begin) / HOUR) - int(lasts / HOUR)
