@@ -21,8 +21,7 @@ from pydantic import TypeAdapter
 from checks.base import Bucket, Finding, Floats, Grain, Key, Stat
 from checks.expectation import forecast_of
 from checks.missing import MissingParams
-from checks.model import READY_DAYS
-from checks.power import HORIZONS, Bar, Side, Takes, seen_by_most, takes
+from checks.power import HORIZONS, Bar, Side, Takes, moments, seen_by_most, takes
 from checks.volume import VolumeParams
 from monitor.calendar import floor_day
 from monitor.config import Config
@@ -37,7 +36,7 @@ CALM = 0.01  # p-values below it are those of something else that is wrong: here
 STEPS: dict[Grain, dt.timedelta] = {"hour": HOUR, "day": DAY}
 WATCHING = ("missing", "volume")
 LOOK_BACK = 14  # days
-YOUNG = (READY_DAYS + 1) * DAY
+YOUNG = 14 * DAY
 
 Test = tuple[str, str, str | None]  # check and kind, event, source
 Smallest = Mapping[str, float | None]
@@ -48,7 +47,7 @@ class Why(StrEnum):
 
     NEVER_SEEN = "it has never come"
     GONE = "nothing of it came in the weeks that are learned from"
-    LEARNING = "it is too new: less than three days of it are known"
+    LEARNING = "it is too new to say: less than two weeks of it are known"
     OFF = "the checks missing and volume are switched off"
     IGNORED = "the configuration leaves it out of the checks missing and volume"
     EXCLUDED = "exclusion windows or incidents cover most of the past weeks"
@@ -125,7 +124,7 @@ def detectability(config: Config, profile: WindowProfile, findings: Iterable[Fin
     """
     prices = _prices(findings, config)
     tables = {grain: profile.table(Stat.ROWS, grain) for grain in STEPS}
-    if not all(prices.get(step) for step in STEPS.values()) or not tables["hour"].keys:
+    if not all(prices.get(step) for step in STEPS.values()) or not len(moments(tables["hour"])):
         return None
     sides = {grain: Side(t, forecast_of(t), _bar(config, t.keys, prices[STEPS[grain]])) for grain, t in tables.items()}
     least = takes(sides["hour"], sides["day"])
@@ -134,7 +133,7 @@ def detectability(config: Config, profile: WindowProfile, findings: Iterable[Fin
     watched = {event: own for event, own in sorted(rows.items()) if own}
     visible = tuple(each for event, own in watched.items() for each in _visible(tables["hour"].keys, own, least))
     until = profile.window.end
-    silent = {event: _why(event, config, profile, sides["hour"], visible) for event in config.plan.events}
+    silent = {event: _why(event, config, profile, sides["hour"], least) for event in config.plan.events}
     return Detectability(until=until, visible=visible, unwatched={e: why for e, why in silent.items() if why})
 
 
@@ -186,7 +185,7 @@ def _smallest(least: Mapping[str, Floats], own: Sequence[int]) -> dict[str, floa
     return {name: seen_by_most(np.fmin.reduce(least[name][list(own)]), SURE) for name in HORIZONS}
 
 
-def _why(event: str, config: Config, profile: WindowProfile, side: Side, visible: Sequence[Visible]) -> Why | None:
+def _why(event: str, config: Config, profile: WindowProfile, side: Side, least: Takes) -> Why | None:
     """Return why nobody watches how much of an event comes; None: somebody does."""
     checks = [config.checks[name] for name in WATCHING if name in config.checks]
     if not checks:
@@ -196,10 +195,10 @@ def _why(event: str, config: Config, profile: WindowProfile, side: Side, visible
     if profile.first_seen(event) is None:
         return Why.NEVER_SEEN
     own, past = [i for i, key in enumerate(side.table.keys) if key.event == event], slice(None, side.table.cut)
-    if not side.forecast.ready[own].any():
+    sizes = np.fmin.reduce(least.drop["week"][own])
+    if not side.forecast.ready[own].any() or np.isnan(sizes).all():
         first = profile.first_seen(event)
         return Why.LEARNING if first and profile.window.end - first < YOUNG else Why.EXCLUDED
     if not np.nansum(side.table.values[own, past]):
         return Why.GONE
-    seen = next((each for each in visible if each.event == event), None)
-    return Why.RARE if seen is None or seen.drop["week"] is None else None
+    return Why.RARE if seen_by_most(sizes, SURE) is None else None

@@ -104,3 +104,13 @@ def test_worked_out_anew_it_follows_the_configuration_as_it_is_now(file, found):
     finally:
         file.write_text(text)
     assert loose.of("Order Completed").drop["day"] < found.of("Order Completed").drop["day"]
+
+
+def test_in_its_first_week_nothing_is_said(tmp_path):
+    (tmp_path / "plan.yml").write_text("version: 1\nevents: {Order Completed: {}, Left Out: {}}\n")
+    (tmp_path / "trackwatch.yml").write_text(CONFIG.replace("${STATE}", f"sqlite:///{tmp_path}/state.db"))
+    config = replace(load_config(tmp_path / "trackwatch.yml"), channels={})
+    memory = Memory(config.state_url, config.workspace)
+    store = CountStore(START + 37 * DAY, {("web", "Order Completed"): traffic(20.0, 1)})
+    run(Installation(config, store, memory), NOW)
+    assert memory.snapshot(NAME) is None
