@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-import subprocess
 import uuid
 import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from types import ModuleType
-from typing import Any
 
 import numpy as np
 import psycopg
 import pytest
 from chromium import opened
 from selenium.webdriver import Chrome
+from servers.postgres import started
 
 from checks import load
 from checks.base import (
@@ -186,16 +184,6 @@ def chromium() -> Iterator[Chrome]:
     """Return a browser without a screen, started for this session when the first test asks for it."""
     with opened() as driver:
         yield driver
-
-
-def started(pgserver: ModuleType, folders: pytest.TempPathFactory, tries: int = 3) -> Any:
-    """Start a server; its package gives it ten seconds, which a busy machine may miss."""
-    try:
-        return pgserver.get_server(folders.mktemp("pg"))
-    except subprocess.SubprocessError:
-        if tries == 1:
-            raise
-        return started(pgserver, folders, tries - 1)
 
 
 @pytest.fixture(scope="session")

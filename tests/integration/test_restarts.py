@@ -14,8 +14,8 @@ from dataclasses import dataclass, field, replace
 
 import psycopg
 import pytest
+from servers.postgres import started
 
-from conftest import started
 from monitor.alerts.deliver import State
 from monitor.config import load_config
 from monitor.errors import StateError
