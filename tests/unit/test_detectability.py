@@ -106,11 +106,13 @@ def test_worked_out_anew_it_follows_the_configuration_as_it_is_now(file, found):
     assert loose.of("Order Completed").drop["day"] < found.of("Order Completed").drop["day"]
 
 
-def test_in_its_first_week_nothing_is_said(tmp_path):
+def test_what_is_known_for_less_than_a_week_is_too_new_to_say(tmp_path):
     (tmp_path / "plan.yml").write_text("version: 1\nevents: {Order Completed: {}, Left Out: {}}\n")
     (tmp_path / "trackwatch.yml").write_text(CONFIG.replace("${STATE}", f"sqlite:///{tmp_path}/state.db"))
     config = replace(load_config(tmp_path / "trackwatch.yml"), channels={})
     memory = Memory(config.state_url, config.workspace)
     store = CountStore(START + 37 * DAY, {("web", "Order Completed"): traffic(20.0, 1)})
     run(Installation(config, store, memory), NOW)
-    assert memory.snapshot(NAME) is None
+    kept = memory.snapshot(NAME)
+    assert kept
+    assert Detectability.from_json(kept[1]).unwatched["Order Completed"] is Why.LEARNING
