@@ -38,10 +38,12 @@ copybutton_prompt_text = "$ "
 
 
 def setup(app: Sphinx) -> None:
-    """Give the menu's captions the level that their role asks for; Sphinx leaves it out."""
-    app.connect("html-page-context", _levelled, priority=900)
+    """Add what people without a pointer need: Sphinx leaves it out."""
+    app.connect("html-page-context", _reachable, priority=900)
 
 
-def _levelled(_app: Sphinx, _page: str, _template: str, context: dict[str, Any], _tree: object) -> None:
+def _reachable(_app: Sphinx, _page: str, _template: str, context: dict[str, Any], _tree: object) -> None:
+    """Give the menu's captions their level, and let the keyboard reach blocks of code."""
     menu = context.get("furo_navigation_tree", "")
     context["furo_navigation_tree"] = menu.replace('role="heading"', 'role="heading" aria-level="2"')
+    context["body"] = context.get("body", "").replace("<pre>", '<pre tabindex="0">')  # wide ones are scrolled by keys
