@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
 
+from monitor.values import duration_text
+
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 HOURLY = dt.timedelta(hours=1)
 GRACE = dt.timedelta(minutes=15)  # how long an evaluation may take before the next one is missed
@@ -34,9 +36,9 @@ class Timetable:
         """Say it to people.
 
         >>> str(Timetable(cron="0 7 * * *", zone="Europe/Berlin")), str(Timetable(dt.timedelta(hours=6)))
-        ('at 0 7 * * * (Europe/Berlin)', 'every 6:00:00')
+        ('at 0 7 * * * (Europe/Berlin)', 'every 6h')
         """
-        return f"at {self.cron} ({self.zone})" if self.cron else f"every {self.every}"
+        return f"at {self.cron} ({self.zone})" if self.cron else f"every {duration_text(self.every)}"
 
     def after(self, at: dt.datetime) -> dt.datetime:
         """Return the first tick after a time, without jitter; UTC.
@@ -75,7 +77,7 @@ class Schedule:
         """Say it to people.
 
         >>> str(Schedule(groups=(Group("heavy", Timetable(cron="0 5 * * *"), frozenset({"pii", "drift"})),)))
-        'every 1:00:00; heavy (drift, pii) at 0 5 * * * (UTC)'
+        'every 1h; heavy (drift, pii) at 0 5 * * * (UTC)'
         """
         groups = (f"{each.name} ({', '.join(sorted(each.checks or ()))}) {each.timetable}" for each in self.groups)
         return "; ".join([str(self.rest), *groups])

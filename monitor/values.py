@@ -114,6 +114,18 @@ def _duration(value: Any) -> dt.timedelta:
     return dt.timedelta(seconds=float(found[1]) * _UNITS[found[2]])
 
 
+def duration_text(length: dt.timedelta) -> str:
+    """Return a duration as it is written.
+
+    >>> duration_text(dt.timedelta(days=2)), duration_text(dt.timedelta(minutes=90))
+    ('2d', '90m')
+    """
+    seconds = length.total_seconds()
+    units = {"d": 86400, "h": 3600, "m": 60}
+    unit = next((unit for unit, size in units.items() if seconds % size == 0), "s")
+    return f"{seconds / units.get(unit, 1):g}{unit}"
+
+
 def _positive(value: Any) -> float:
     number = _number(value)
     if number <= 0:

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from checks.plan import After, PlannedEvent, Ratio
 from monitor.blocks import Block
-from monitor.values import Number, SomeTime, Words, wanted, wrong
+from monitor.values import Number, SomeTime, Words, duration_text, wanted, wrong
 
 
 class AfterBlock(Block):
@@ -111,15 +111,3 @@ def _share(after: After) -> str:
 def _bounds(ratio: Ratio) -> str:
     bounds = (("at least", ratio.min), ("at most", ratio.max))
     return "".join(f", {word} {bound:g}" for word, bound in bounds if bound is not None)
-
-
-def duration_text(length: dt.timedelta) -> str:
-    """Return a duration as it is written.
-
-    >>> duration_text(dt.timedelta(days=2)), duration_text(dt.timedelta(minutes=90))
-    ('2d', '90m')
-    """
-    seconds = length.total_seconds()
-    units = {"d": 86400, "h": 3600, "m": 60}
-    unit = next((unit for unit, size in units.items() if seconds % size == 0), "s")
-    return f"{seconds / units.get(unit, 1):g}{unit}"

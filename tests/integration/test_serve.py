@@ -160,7 +160,7 @@ def test_one_process_serves_all_workspaces_of_a_file_each_at_its_times(tmp_path)
     environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     options = {"cwd": tmp_path, "env": environ, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen([*SERVE, "--workspace", "all"], **options) as process:
-        until(process, "production: evaluating every 1:00:00")
+        until(process, "production: evaluating every 1h")
         until(process, "dev: evaluating at 0 7 * * * (UTC)")
         evaluated = {json.loads(until(process, '"message": "evaluated"'))["workspace"] for _ in range(2)}
         process.send_signal(signal.SIGTERM)
