@@ -24,7 +24,7 @@ from monitor.demo.home import demo_config
 from monitor.demo.shop import build
 
 RETAIL = Path(__file__).parents[1] / "../shared/data/events/online_retail/online_retail.csv.gz"
-SPANS = {"demo": ("2026-01-26", "2026-02-20"), "retail": ("2011-06-06", "2011-07-11")}
+SPANS = {"demo": ("2026-01-26", "2026-02-20"), "retail": ("2011-06-06", "2011-08-01")}
 CONFIG = """\
 timezone: Europe/London
 store:
