@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,6 +28,8 @@ def own_checks() -> Iterator[None]:
     yield
     CHECKS.clear()
     CHECKS.update(known)
+    for name in [name for name in sys.modules if name.startswith("trackwatch_own_")]:
+        del sys.modules[name]
 
 
 @pytest.fixture
