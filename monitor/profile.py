@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from checks.base import EVERY, NOT_ADDITIVE, Bucket, Calendar, Catalog, Grain, Key, Stat, Table
+from checks.base import EVERY, NOT_ADDITIVE, Bucket, Calendar, Catalog, Grain, Key, Profile, Stat, Table
 from monitor.calendar import Pause, floor_day, spine
 
 if TYPE_CHECKING:
@@ -245,6 +245,32 @@ class WindowProfile:
                 covered = np.array([stretch.covers(key, measure) for key in keys], dtype=bool)
                 marked |= covered[:, None] & _touches(calendar, stretch)
         return marked
+
+
+@dataclass(frozen=True, slots=True)
+class ByDay:
+    """A `checks.base.Profile` without hours: where nobody wants to know the hour, or a check looks at days alone."""
+
+    whole: Profile
+
+    @property
+    def catalog(self) -> Catalog:
+        """Return what the store has."""
+        return self.whole.catalog
+
+    @property
+    def window(self) -> Bucket:
+        """Return what is under judgement."""
+        return self.whole.window
+
+    def first_seen(self, event: str, source: str | None = None) -> dt.datetime | None:
+        """Return when an event was first seen."""
+        return self.whole.first_seen(event, source)
+
+    def table(self, measure: str, grain: Grain, property: str | None = None) -> Table:  # noqa: A002 the field's word
+        """Return the series by the day; by the hour there is none."""
+        table = self.whole.table(measure, grain, property)
+        return table if grain == "day" else table.only(lambda _: False)
 
 
 def _until(calendar: Calendar, end: dt.datetime) -> int:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from checks.base import Bucket, Catalog, Finding, Grain, Table
+from checks.base import Finding
 from checks.plan import Plan
 from monitor.backtest.replay import Replayed, Teller, measurements_of, walked
 from monitor.config import CheckConfig
@@ -30,7 +30,7 @@ from monitor.drill.untouched import ALONE, PEERS, is_alone
 from monitor.incidents import Incident
 from monitor.judge import judge
 from monitor.pipeline import composer_of
-from monitor.profile import Overlaid, WindowProfile
+from monitor.profile import ByDay, Overlaid, WindowProfile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,36 +178,10 @@ class Splice:
         window = profile.window
         mine = judge(alone, self.alone.profile(window, profile.stretches, profile.known), self.plan)
         kept = [f for f in self.untouched.within(window.start, window.end) if f.event not in self.events]
-        beside = judge([check for check in alone if check.name in PEERS], _Days(profile), plan)
+        beside = judge([check for check in alone if check.name in PEERS], ByDay(profile), plan)
         return [
             *kept,
             *(f for f in mine if f.event in self.events and is_alone(f)),
             *(f for f in beside if not is_alone(f)),
             *judge(others, profile, plan),
         ]
-
-
-@dataclass(frozen=True, slots=True)
-class _Days:
-    """What was measured by the day: hours are looked at by none of the tests of an event beside others."""
-
-    whole: WindowProfile
-
-    @property
-    def catalog(self) -> Catalog:
-        """Return what the store has."""
-        return self.whole.catalog
-
-    @property
-    def window(self) -> Bucket:
-        """Return what is under judgement."""
-        return self.whole.window
-
-    def first_seen(self, event: str, source: str | None = None) -> dt.datetime | None:
-        """Return when an event was first seen."""
-        return self.whole.first_seen(event, source)
-
-    def table(self, measure: str, grain: Grain, property: str | None = None) -> Table:  # noqa: A002 the field's word
-        """Return the series of a measure; by the hour, none."""
-        table = self.whole.table(measure, grain, property)
-        return table if grain == "day" else table.only(lambda _: False)

@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from checks.base import CHECKS, Bucket, Catalog, Finding, Grain, Profile, Stat, Table
+from checks.base import CHECKS, Bucket, Finding, Stat
 from checks.duplicates import DuplicatesParams
 from checks.plan import Plan
 from checks.unused import UnusedParams
@@ -20,7 +20,7 @@ from monitor.errors import StoreError
 from monitor.evaluate import Evaluation, advance, stretches
 from monitor.incidents import Incident
 from monitor.judge import judge, kind_of, wanted
-from monitor.profile import Measurements
+from monitor.profile import ByDay, Measurements
 from monitor.reading import Reading, read, request
 from monitor.stores.base import StoreSettings
 from monitor.stores.files.ingest import Ingested
@@ -134,32 +134,6 @@ def _due(measured: Measured) -> list[Bucket]:
 
 def _timed(config: Config) -> list[CheckConfig]:
     return [each for name, each in config.checks.items() if name != "unused"]
-
-
-@dataclass(frozen=True, slots=True)
-class ByDay:
-    """A `checks.base.Profile` without hours: of a past, nobody wants to know the hour of each dip."""
-
-    whole: Profile
-
-    @property
-    def catalog(self) -> Catalog:
-        """Return what the files hold."""
-        return self.whole.catalog
-
-    @property
-    def window(self) -> Bucket:
-        """Return what is under judgement."""
-        return self.whole.window
-
-    def first_seen(self, event: str, source: str | None = None) -> dt.datetime | None:
-        """Return when an event was first seen."""
-        return self.whole.first_seen(event, source)
-
-    def table(self, measure: str, grain: Grain, property: str | None = None) -> Table:  # noqa: A002 the field's word
-        """Return the series by the day; by the hour there is none."""
-        table = self.whole.table(measure, grain, property)
-        return table if grain == "day" else table.only(lambda _: False)
 
 
 def at_once(config: Config, measured: Measured) -> list[Finding]:
