@@ -51,7 +51,7 @@ def _deviance_score(y: Floats, mean: Floats, variance: Floats) -> Floats:
 def count_at(score: Floats, mean: Floats, variance: Floats) -> Floats:
     """Return the count, not whole, of which this is the normal score; below 0 where even none is not that far out.
 
-    From the gamma quantile (Wilson & Hilferty 1931, PNAS 17) by two steps of Newton.
+    From the gamma quantile (Wilson & Hilferty 1931, PNAS 17) by three steps of Newton.
 
     >>> count_at(np.array([-2.0, -4.0, 3.35]), *np.full((2, 3), 5.0)).round(1)
     array([ 1., -1., 14.])
@@ -63,7 +63,7 @@ def count_at(score: Floats, mean: Floats, variance: Floats) -> Floats:
     skew = (2 * variance / due - 1) / np.sqrt(variance) * due / (due + 2) / 6
     target, shape = score - skew, due * due / variance  # of the signed root of the deviance
     count = due * np.maximum(1 - 1 / (9 * shape) + target / (3 * np.sqrt(shape)), 0.03) ** 3
-    for _ in range(2):
+    for _ in range(3):
         slope = np.log(count * (due + size) / (due * (count + size)))  # half the derivative of the deviance
         deviance = count * np.log(count / due) - (count + size) * np.log((count + size) / (due + size))
         root = np.copysign(np.sqrt(2 * np.maximum(deviance, 0.0)), count - due)
