@@ -75,6 +75,8 @@ def unportable(pattern: str) -> str:
 def _pattern(value: Any) -> str:
     if not isinstance(value, str):
         raise wanted("a regular expression", "put it in quotes")
+    if not value:
+        raise wrong("pattern: is empty, and every text matches that", "write one, or leave it out")
     if said := unportable(value):
         hint = (
             "in YAML, write it in single quotes"

@@ -137,6 +137,7 @@ def test_an_event_may_have_any_name(plan_file: Path, name: str):
         pytest.param("{pattern: '(?P<a>b)'}", "pattern: databases do not all understand '(?P", id="a named group"),
         pytest.param(r"{pattern: '(a)\1'}", "pattern: databases do not all understand", id="a back reference"),
         pytest.param("{pattern: '[a'}", "pattern: not a regular expression: unterminated", id="pattern"),
+        pytest.param("{pattern: ''}", "pattern: is empty, and every text matches that", id="empty pattern"),
         pytest.param(
             "{pattern: 5}", "pattern: expected a regular expression, got the number 5", id="pattern is a number"
         ),
