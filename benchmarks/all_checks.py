@@ -17,8 +17,9 @@ import generated as g
 
 from checks.base import CHECKS, EVERY, Measure, Stat
 from checks.plan import Plan
-from monitor.config import CheckConfig, load_checks
+from monitor.config import CheckConfig
 from monitor.judge import wanted
+from monitor.known_checks import load_checks
 from monitor.reading import request
 from monitor.stores.sql import SqlStore
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 import datetime as dt
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal, Protocol, runtime_checkable
@@ -346,6 +348,7 @@ class Registered:
 
 
 CHECKS: dict[str, Registered] = {}
+_REGISTRY: ContextVar[dict[str, Registered]] = ContextVar("_REGISTRY", default=CHECKS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,10 +363,21 @@ def check(
 
     def register(cls: type[Check]) -> type[Check]:
         module_doc = (sys.modules[cls.__module__].__doc__ or name).strip()
-        CHECKS[name] = Registered(name, module_doc.splitlines()[0], cls(), params, kinds)
+        _REGISTRY.get()[name] = Registered(name, module_doc.splitlines()[0], cls(), params, kinds)
         return cls
 
     return register
+
+
+@contextmanager
+def apart() -> Iterator[dict[str, Registered]]:
+    """Register what is defined meanwhile, in this thread, in the dictionary that is given, and for nobody else."""
+    found: dict[str, Registered] = {}
+    before = _REGISTRY.set(found)
+    try:
+        yield found
+    finally:
+        _REGISTRY.reset(before)
 
 
 def as_datetime(value: np.datetime64) -> dt.datetime:

@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-import checks
-from checks.base import CHECKS
+from checks.base import CHECKS, Registered
 from checks.custom import CustomParams
 from checks.plan import Plan
 from monitor.alerts.base import Channel
@@ -30,6 +29,7 @@ from monitor.custom import read_own
 from monitor.document import Document, load_document, parse_document, read_bytes, shortened
 from monitor.errors import ConfigError, Problem, UsageError
 from monitor.exclusions import read_exclusions, reversed_ones, start_of
+from monitor.known_checks import OwnCheck, load_checks
 from monitor.plan.load import NO_DRAFTS, load_plan
 from monitor.reporting import Reporting, read_reporting
 from monitor.routing import Telling, read_telling
@@ -63,6 +63,12 @@ class CheckConfig:
     params: Any
     only: frozenset[str] = frozenset()
     ignore: frozenset[str] = frozenset()
+    own: OwnCheck | None = None  # written beside the configuration
+
+    @property
+    def known(self) -> Registered:
+        """Return what judges, and what it finds."""
+        return self.own.registered if self.own else CHECKS[self.name]
 
     def covers(self, event: str | None) -> bool:
         """Return whether the check is for an event; None is the store as a whole."""
@@ -122,6 +128,7 @@ class Config:
     delivery: Policy = field(default_factory=Policy)
     web: Serving = field(default_factory=Serving)
     reporting: Reporting | None = None  # who gets the weekly report
+    beside: tuple[Path, ...] = ()  # folders and files with checks and channels of one's own
     clock: dt.datetime | None = None  # the time that it always is: for demonstrations
 
 
@@ -171,19 +178,6 @@ def workspaces(path: Path | None = None) -> tuple[str, ...]:
     return names(load_document(find_config(path), os.environ))
 
 
-def load_checks() -> None:
-    """Load every check, those of other packages too.
-
-    Raises:
-        UsageError: a check cannot be imported.
-    """
-    try:
-        checks.load()
-    except Exception as error:
-        message = f"a check cannot be loaded: {type(error).__name__}: {error}; repair or uninstall its package"
-        raise UsageError(message) from error
-
-
 class _Reader:
     """Reads one document section by section, and collects what is wrong."""
 
@@ -192,15 +186,17 @@ class _Reader:
         self.file = file
         self.drafts = drafts
         self.problems: list[Problem] = []
+        self.files: list[Path] = []  # of channels of one's own
 
     def read(self) -> Config:
+        load_checks()
         block = self._block()
         plan_path = self.file.parent / block.plan if block.plan else None
         plan = self._plan(plan_path, block.workspace) if plan_path else Plan()
         channels = self._channels(block.channels)
         own = read_own(self.document, block.custom, self.file.parent)
         self.problems += own.problems
-        store, enabled = self._store(block.store), self._checks(block.checks, plan if plan_path else None)
+        store, enabled = self._store(block.store), self._checks(block.checks, plan if plan_path else None, own.checks)
         if "custom" in enabled:
             store = replace(store, settings=replace(store.settings, queries=own.asked))
             enabled["custom"] = replace(enabled["custom"], params=CustomParams(own.judged))
@@ -220,12 +216,13 @@ class _Reader:
             channels=channels,
             telling=self._telling(block, plan or Plan()),
             base_url=block.base_url,
-            schedule=self._schedule(block),
+            schedule=self._schedule(block, own.checks),
             heartbeat=block.heartbeat,
             log=block.log,
             usage=self._usage(block.usage) if block.usage else None,
             web=block.web.read(self.file.parent),
             reporting=self._reporting(block.report, block, channels) if block.report else None,
+            beside=(*own.folders, *self.files),
             clock=None if block.clock is None else start_of(block.clock, ZoneInfo(block.timezone)),
         )
         self.document.refuse(self.problems)
@@ -292,15 +289,15 @@ class _Reader:
             hint = "such as duckdb:///events.duckdb or postgresql://user@host/name"
             yield self.document.problem(("store", "url"), "url: expected the URL of a database", hint)
 
-    def _checks(self, data: dict[str, Any], plan: Plan | None) -> dict[str, CheckConfig]:
-        load_checks()
-        for name in data.keys() - CHECKS.keys():
+    def _checks(self, data: dict[str, Any], plan: Plan | None, own: Mapping[str, OwnCheck]) -> dict[str, CheckConfig]:
+        names = sorted(CHECKS.keys() | own.keys())
+        for name in data.keys() - set(names):
             message = f"{shortened(name)} is not a check"
-            self._wrong(("checks", name), message, suggest(name, sorted(CHECKS)))
-        read = (self._check(name, data.get(name) or {}, plan) for name in sorted(CHECKS))
+            self._wrong(("checks", name), message, suggest(name, names))
+        read = (self._check(name, data.get(name) or {}, plan, own.get(name)) for name in names)
         return {check.name: check for check in read if check}
 
-    def _check(self, name: str, data: Any, plan: Plan | None) -> CheckConfig | None:
+    def _check(self, name: str, data: Any, plan: Plan | None, written: OwnCheck | None) -> CheckConfig | None:
         path = ("checks", name)
         if not isinstance(data, dict):
             self._wrong(path, f"{name}: expected a block", "write enabled: false to switch it off")
@@ -308,14 +305,14 @@ class _Reader:
         own, rest = _split(data, CheckBlock)
         block, wrong = read_model(self.document, CheckBlock, own, path)
         noun = f"a parameter of {name}"
-        params, also_wrong = read_dataclass(
-            self.document, CHECKS[name].params, rest, path, noun, CheckBlock.model_fields
-        )
+        known = written.registered if written else CHECKS[name]
+        params, also_wrong = read_dataclass(self.document, known.params, rest, path, noun, CheckBlock.model_fields)
         self.problems += [*wrong, *also_wrong]
         if block is None:
             return None
         self.problems += self._unplanned(path, own, plan)
-        return CheckConfig(name, params, frozenset(block.only), frozenset(block.ignore)) if block.enabled else None
+        covered = frozenset(block.only), frozenset(block.ignore)
+        return CheckConfig(name, params, *covered, written) if block.enabled else None
 
     def _unplanned(self, path: tuple[str, str], own: dict[str, Any], plan: Plan | None) -> Iterator[Problem]:
         """Yield the events of `only` and `ignore` that the plan does not know."""
@@ -354,9 +351,8 @@ class _Reader:
             self._wrong(each.path, each.message, each.hint)
         return reporting
 
-    def _schedule(self, block: ConfigBlock) -> Schedule:
-        load_checks()
-        schedule, wrong = read_schedule(block.schedule, block.timezone, sorted(CHECKS))
+    def _schedule(self, block: ConfigBlock, own: Mapping[str, OwnCheck]) -> Schedule:
+        schedule, wrong = read_schedule(block.schedule, block.timezone, sorted(CHECKS.keys() | own.keys()))
         for each in wrong:
             self._wrong(each.path, each.message, each.hint)
         return schedule
@@ -374,6 +370,7 @@ class _Reader:
             return None
         try:
             cls = channel_class(kind, self.file.parent)
+            self.files += [self.file.parent / kind] if kind.endswith(".py") else []
         except UsageError as error:
             own = kind.endswith(".py")
             message = str(error) if own else f"{shortened(kind)} is not a kind of channel"

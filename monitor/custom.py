@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-import sys
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from importlib.util import module_from_spec, spec_from_file_location
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from checks.custom import Query
 from monitor.blocks import read_model
 from monitor.custom_format import CustomBlock, InlineBlock, QueryBlock
 from monitor.document import Document, decoded, parse_document, read_bytes
 from monitor.errors import ConfigError, Problem
+from monitor.known_checks import OwnCheck, load_folder
 from monitor.stores.own import OwnQuery, faults
 
 _SETTING = re.compile(r"--\s*([a-z_]+)\s*:\s*(.*?)\s*$")
@@ -22,15 +20,17 @@ _SETTING = re.compile(r"--\s*([a-z_]+)\s*:\s*(.*?)\s*$")
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """The queries as the store asks them, and as the check `custom` judges what they return."""
+    """The queries as the store asks them, and as the check `custom` judges what they return; the checks in Python."""
 
     asked: tuple[OwnQuery, ...] = ()
     judged: tuple[Query, ...] = ()
+    checks: Mapping[str, OwnCheck] = field(default_factory=dict)
+    folders: tuple[Path, ...] = ()  # in which they are written
     problems: tuple[Problem, ...] = ()
 
 
 def read_own(document: Document, block: CustomBlock | None, folder: Path) -> Own:
-    """Return the queries of a configuration and of the folder that it names, and load its checks in Python.
+    """Return the queries of a configuration, and what the folders that it names hold: more queries, checks in Python.
 
     Args:
         document: the configuration, for its lines.
@@ -40,15 +40,13 @@ def read_own(document: Document, block: CustomBlock | None, folder: Path) -> Own
     if block is None:
         return Own()
     own = _queries(document, block, folder)
-    return replace(own, problems=(*own.problems, *_python(document, block, folder)))
-
-
-def _python(document: Document, block: CustomBlock, folder: Path) -> Iterator[Problem]:
-    if block.python is not None:
-        below = folder / block.python
-        if not below.is_dir():
-            yield _absent(document, "python", below)
-        yield from load_python(below)
+    own = replace(own, folders=tuple(folder / said for said in (block.sql, block.python) if said is not None))
+    if block.python is None:
+        return own
+    if not (below := folder / block.python).is_dir():
+        return replace(own, problems=(*own.problems, _absent(document, "python", below)))
+    found, problems = load_folder(below)
+    return replace(own, checks=found, problems=(*own.problems, *problems))
 
 
 def _absent(document: Document, setting: str, folder: Path) -> Problem:
@@ -76,7 +74,7 @@ def _queries(document: Document, block: CustomBlock, folder: Path) -> Own:
             problems.append(
                 Problem(where, int(line), f"the custom check {asked.name!r} is there twice", f"see {other}")
             )
-    return Own(tuple(asked for asked, _ in found), tuple(judged for _, judged in found), tuple(problems))
+    return Own(tuple(asked for asked, _ in found), tuple(judged for _, judged in found), problems=tuple(problems))
 
 
 def _inline(document: Document, name: str, block: InlineBlock) -> tuple[OwnQuery, Query]:
@@ -108,38 +106,3 @@ def _made(name: str, sql: str, place: str, block: QueryBlock) -> tuple[OwnQuery,
     sql = sql.strip().rstrip(";")
     judged = {field: getattr(block, field) for field in ("grain", "value", "alert", "min", "max", "min_change")}
     return OwnQuery(name=name, sql=sql, place=place, grain=block.grain, event=block.event), Query(name=name, **judged)
-
-
-def load_python(folder: Path) -> Iterator[Problem]:
-    """Import each module of a folder, which registers its checks; yield those that cannot be."""
-    for file in sorted(folder.glob("*.py")):
-        name = f"trackwatch_own_{file.stem}"
-        spec = spec_from_file_location(name, file)
-        if spec is None or spec.loader is None or name in sys.modules:
-            continue
-        module = module_from_spec(spec)
-        sys.modules[name] = module
-        try:
-            spec.loader.exec_module(module)
-        except Exception as error:  # noqa: BLE001 whatever a user's file may raise
-            del sys.modules[name]
-            yield Problem(
-                str(file), _line(error, file), f"the check cannot be loaded: {_said(error)}", "repair the file"
-            )
-
-
-def _line(error: Exception, file: Path) -> int:
-    """Return the line of a user's file in which an error came up."""
-    if isinstance(error, SyntaxError):
-        return error.lineno or 1
-    lines = []
-    trace: Any = error.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == str(file):
-            lines.append(trace.tb_lineno)
-        trace = trace.tb_next
-    return lines[-1] if lines else 1
-
-
-def _said(error: Exception) -> str:
-    return f"{type(error).__name__}: {error.msg if isinstance(error, SyntaxError) else error}"

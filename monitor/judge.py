@@ -10,8 +10,14 @@ from collections.abc import Iterable, Sequence
 
 from checks.base import CHECKS, Evidence, Finding, Kind, Measure, Profile
 from checks.plan import Plan
-from monitor import operations
+from monitor import known_checks, operations
 from monitor.config import CheckConfig
+
+GONE = Kind(
+    "{subject}: found by a check that is no longer there",
+    "Nothing judges it any more: resolve the incident, or put the file or package of the check back.",
+    spoils=False,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -20,7 +26,7 @@ def wanted(enabled: Iterable[CheckConfig], plan: Plan) -> tuple[Measure, ...]:
     """Return what the store must measure for all checks, each measure once."""
     measures: dict[Measure, None] = {}
     for each in enabled:
-        measures.update(dict.fromkeys(CHECKS[each.name].check.measures(plan, each.params)))
+        measures.update(dict.fromkeys(each.known.check.measures(plan, each.params)))
     return tuple(measures)
 
 
@@ -35,7 +41,9 @@ def judge(enabled: Iterable[CheckConfig], profile: Profile, plan: Plan) -> list[
 def _run(each: CheckConfig, profile: Profile, plan: Plan) -> list[Finding]:
     name, start = each.name, profile.window.start
     try:
-        found = [_stamped(f, name) for f in CHECKS[each.name].check.judge(profile, plan, each.params)]
+        found = [_stamped(f, name) for f in each.known.check.judge(profile, plan, each.params)]
+        if undeclared := {f.kind for f in found} - each.known.kinds.keys():
+            raise LookupError(f"it finds {', '.join(sorted(undeclared))}, which is not among its kinds")
     except Exception as error:  # noqa: BLE001 one broken check must not silence the others
         _log.exception("check %s crashed", name)
         text = f"The check {name} crashed: {type(error).__name__}: {error}. Nothing that it watches was judged."
@@ -53,11 +61,12 @@ def evidence(enabled: Sequence[CheckConfig], profile: Profile, plan: Plan, findi
     """Return the series behind a finding, or None where there is none to show."""
     for each in enabled:
         if each.name == finding.check:
-            return CHECKS[each.name].check.evidence(profile, plan, each.params, finding)
+            return each.known.check.evidence(profile, plan, each.params, finding)
     return None
 
 
 def kind_of(finding: Finding) -> Kind:
     """Return what a finding's kind means."""
-    known = operations.KINDS.get((finding.check, finding.kind))
-    return known or CHECKS[finding.check].kinds[finding.kind]
+    name = finding.check, finding.kind
+    known = CHECKS[finding.check].kinds.get(finding.kind) if finding.check in CHECKS else known_checks.kind(*name)
+    return operations.KINDS.get(name) or known or GONE

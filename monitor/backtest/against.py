@@ -13,6 +13,7 @@ from pathlib import Path
 
 from monitor.config import Config, load_config
 from monitor.errors import UsageError
+from monitor.known_checks import mean
 
 WRITTEN = (".yml", ".yaml", ".sql", ".py")  # what configurations are made of
 
@@ -25,11 +26,14 @@ def other_config(said: str, ours: Config) -> Iterator[Config]:
         UsageError: it is neither a file nor a revision.
         ConfigError: what is wrong with it.
     """
-    if Path(said).is_file():
-        yield _on(load_config(Path(said)), ours)
-        return
-    with tempfile.TemporaryDirectory(prefix="trackwatch-") as folder:
-        yield _on(load_config(_checked_out(said, ours.file.resolve(), Path(folder))), ours)
+    try:
+        if Path(said).is_file():
+            yield _on(load_config(Path(said)), ours)
+            return
+        with tempfile.TemporaryDirectory(prefix="trackwatch-") as folder:
+            yield _on(load_config(_checked_out(said, ours.file.resolve(), Path(folder))), ours)
+    finally:
+        mean(check.own for check in ours.checks.values() if check.own)  # as before
 
 
 def _on(other: Config, ours: Config) -> Config:

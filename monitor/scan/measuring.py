@@ -14,12 +14,13 @@ from checks.plan import Plan
 from checks.unused import UnusedParams
 from monitor import windows
 from monitor.calendar import floor_day, floor_hour
-from monitor.config import Budget, CheckConfig, Config, StoreConfig, load_checks
+from monitor.config import Budget, CheckConfig, Config, StoreConfig
 from monitor.decide import Verdict, decide
 from monitor.errors import StoreError
 from monitor.evaluate import Evaluation, advance, stretches
 from monitor.incidents import Incident
 from monitor.judge import judge, kind_of, wanted
+from monitor.known_checks import load_checks
 from monitor.profile import ByDay, Measurements
 from monitor.reading import Reading, read, request
 from monitor.stores.base import StoreSettings

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from checks.base import CHECKS, Bucket, Catalog, Evidence, Field, Finding, Floats, Grain, Stat, as_datetime
+from checks.base import Bucket, Catalog, Evidence, Field, Finding, Floats, Grain, Stat, as_datetime
 from checks.expectation import count_evidence
 from checks.words import between, number
 from monitor.alerts.view import COUNTS, view
@@ -88,7 +88,7 @@ def _profile(
 def _profile_of_all(here: Site, check: str, until: dt.datetime, incidents: Sequence[Incident]) -> WindowProfile:
     """Return a profile of all events, with no more of each than one check asks for by the day."""
     since, config = _since(here, until), here.config
-    asked = CHECKS[check].check.measures(config.plan, config.checks[check].params)
+    asked = config.checks[check].known.check.measures(config.plan, config.checks[check].params)
     points = here.memory.shelf.points_by({measure.name() for measure in asked}, since, until)
     return _profiled(here, points, (since, until), tuple(stretches(incidents)), here.memory.first_seen())
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,24 +10,9 @@ from documents.blocks import PAGES, ROOT, blocks
 from documents.desk import Desk, reasons
 from documents.worlds import WORLDS
 
-import checks
-from checks.base import CHECKS
-
 FOUND = {str(page.relative_to(ROOT)): blocks(page) for page in PAGES}
 WITH_POSTGRES = {page for page, found in FOUND.items() if any(each.marks.get("sql") == "postgresql" for each in found)}
 CHECKED = {page for page, found in FOUND.items() if any("said by the checks" in each.marks for each in found)}
-
-
-@pytest.fixture(autouse=True)
-def own_checks() -> Iterator[None]:
-    """Forget the checks that a page registers."""
-    checks.load()
-    known = dict(CHECKS)
-    yield
-    CHECKS.clear()
-    CHECKS.update(known)
-    for name in [name for name in sys.modules if name.startswith("trackwatch_own_")]:
-        del sys.modules[name]
 
 
 @pytest.fixture

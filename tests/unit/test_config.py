@@ -10,8 +10,9 @@ import pytest
 
 from monitor.alerts.channels.console import Console
 from monitor.calendar import Exclusion
-from monitor.config import Config, find_config, load_checks, load_config
+from monitor.config import Config, find_config, load_config
 from monitor.errors import ConfigError, UsageError
+from monitor.known_checks import load_checks
 
 PLAN = "events:\n  Order Completed:\n  Signed Up:\n"
 START = "plan: plan.yml\nstore: {url: 'duckdb:///events.duckdb'}\n"

@@ -1,19 +1,22 @@
 from __future__ import annotations
 
 import datetime as dt
+import pickle
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from checks.base import CHECKS, Measure, Stat
+from checks.base import CHECKS, Finding, Measure, Stat
 from checks.custom import Query
 from checks.plan import Plan
+from monitor.backtest.against import other_config
 from monitor.config import Config, load_config
 from monitor.errors import ConfigError
+from monitor.fingerprint import fingerprint
+from monitor.judge import judge, kind_of
 from monitor.stores.base import Request, StoreSettings
 from monitor.stores.own import OwnQuery
 from monitor.stores.sql import open_store
@@ -91,26 +94,92 @@ def test_two_queries_of_one_name_and_folders_that_are_not_there_are_refused(fold
     assert "trackwatch.yml:4: python: there is no folder none" in said
 
 
-@pytest.fixture
-def quiet_sundays(folder: Path) -> Iterator[Path]:
-    """Return a folder with the check that the documentation shows."""
+def test_the_python_check_of_the_documentation_runs(folder: Path, make_profile):
     (block,) = re.findall(r"```python\n(.*?)```", DOCUMENT.read_text("utf-8"), re.DOTALL)
     (folder / "python" / "quiet_sundays.py").write_text(block)
-    yield folder
-    CHECKS.pop("quiet_sundays", None)
-
-
-def test_the_python_check_of_the_documentation_runs(quiet_sundays: Path, make_profile, judge):
-    config = loaded(quiet_sundays, "python: python")
-    assert config.checks["quiet_sundays"].params == CHECKS["quiet_sundays"].params(at_most=100)
-    assert CHECKS["quiet_sundays"].question == "Does anything come on Sundays, when the shop is closed?"
-    found = judge("quiet_sundays", make_profile({("Order Completed", "web"): 10.0}, judged=24))
+    check = loaded(folder, "python: python").checks["quiet_sundays"]
+    assert check.params == check.known.params(at_most=100)
+    assert check.known.question == "Does anything come on Sundays, when the shop is closed?"
+    found = judge([check], make_profile({("Order Completed", "web"): 10.0}, judged=24), Plan())
     assert [(f.relevant, f.text) for f in found] == [
         (True, "Order Completed: 240 on a Sunday, where the shop is closed.")
     ]
-    assert not any(
-        f.relevant for f in judge("quiet_sundays", make_profile({("Order Completed", "web"): 4.0}, judged=24))
-    )
+    quiet = make_profile({("Order Completed", "web"): 4.0}, judged=24)
+    assert not any(f.relevant for f in judge([check], quiet, Plan()))
+
+
+OWN = """
+from dataclasses import dataclass
+from checks.base import Finding, Kind, check
+
+@dataclass(frozen=True)
+class Params:
+    text: str = "SAYS"
+
+@check("NAME", kinds={"said": Kind("SAYS", "")}, params=Params)
+class Says:
+    def measures(self, plan, params):
+        return ()
+    def judge(self, profile, plan, params):
+        yield Finding(kind="KIND", text=params.text)
+"""
+
+
+def write(folder: Path, says: str, name: str = "says", file: str = "own.py", kind: str = "said") -> Path:
+    text = OWN.replace("SAYS", says).replace("NAME", name).replace("KIND", kind)
+    (folder / "python").mkdir(parents=True, exist_ok=True)
+    (folder / "python" / file).write_text(text)
+    return folder
+
+
+def said(config: Config, make_profile) -> list[str]:
+    profile = make_profile({("Order Completed", "web"): 10.0}, judged=24)
+    return [f.text for f in judge([config.checks["says"]], profile, Plan())]
+
+
+def test_two_configurations_judge_each_with_their_own_check_of_one_name(folder: Path, make_profile):
+    one = loaded(write(folder / "a", "one"), "python: python")
+    other = loaded(write(folder / "b", "other"), "python: python")
+    none = loaded(folder, "python: python")
+    assert [said(config, make_profile) for config in (one, other, one)] == [["one"], ["other"], ["one"]]
+    assert pickle.loads(pickle.dumps([one.checks["says"].params, other.checks["says"].params])) == [
+        one.checks["says"].params,
+        other.checks["says"].params,
+    ]
+    assert "says" not in none.checks.keys() | CHECKS.keys()
+
+
+def test_a_file_that_was_changed_is_loaded_again_and_one_that_was_not_is_not(folder: Path, make_profile):
+    before, same = (loaded(write(folder, "before"), "python: python") for _ in range(2))
+    assert type(before.checks["says"].params) is type(same.checks["says"].params)
+    seen = fingerprint(before)
+    after = loaded(write(folder, "afterwards"), "python: python")
+    assert fingerprint(before) != seen
+    assert [said(config, make_profile) for config in (before, after)] == [["before"], ["afterwards"]]
+    assert before.checks != after.checks
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        pytest.param("volume", "python/own.py:9: there is a check 'volume' already, which is not yours", id="built in"),
+        pytest.param("says", "python/own.py:9: the check 'says' is there twice", id="in two files"),
+    ],
+)
+def test_a_name_that_is_taken_is_told_with_file_and_line(folder: Path, name: str, told: str):
+    write(folder, "first", file="first.py")
+    write(folder, "own", name=name)
+    assert told in refusal(folder, "python: python")
+
+
+def test_a_kind_that_a_check_does_not_declare_is_a_crash_of_that_check(folder: Path, make_profile):
+    (text,) = said(loaded(write(folder, "x", kind="sad"), "python: python"), make_profile)
+    assert text.startswith("The check says crashed: LookupError: it finds sad, which is not among its kinds.")
+
+
+def test_what_a_check_found_that_is_gone_can_still_be_told():
+    kind = kind_of(Finding(check="gone_since", kind="said", event="Order Completed"))
+    assert kind.title == "{subject}: found by a check that is no longer there"
 
 
 def test_the_query_of_the_documentation_is_read(folder: Path):
@@ -232,3 +301,12 @@ def test_explain_shows_the_query_and_why_it_is_on_its_own(store):
     assert written.table == "custom check q"
     assert written.apart == "written in sql/q.sql:1, asked 3 times"
     assert "received_at >= '2026-03-04 05:00:00'" in written.sql
+
+
+def test_a_comparison_judges_and_tells_with_the_other_check_and_then_with_ours_again(folder: Path, make_profile):
+    ours = loaded(write(folder / "a", "ours"), "python: python")
+    loaded(write(folder / "b", "theirs"), "python: python")
+    found = Finding(check="says", kind="said")
+    with other_config(str(folder / "b" / "trackwatch.yml"), ours) as theirs:
+        assert (said(theirs, make_profile), kind_of(found).title) == (["theirs"], "theirs")
+    assert (said(ours, make_profile), kind_of(found).title) == (["ours"], "ours")

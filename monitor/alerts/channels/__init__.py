@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import difflib
 import pkgutil
-import sys
 from collections.abc import Callable
 from importlib import import_module, metadata
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import cast
 
 from monitor.alerts.base import Channel
 from monitor.errors import UsageError
+from monitor.modules import executed
 
 KINDS: tuple[str, ...] = tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
 GROUP = "trackwatch.channels"
@@ -45,14 +44,10 @@ def channel_class(kind: str, folder: Path = Path()) -> Callable[..., Channel]:
 
 def _class_in(file: Path) -> Callable[..., Channel]:
     """Return the class of a file: `sms.py` has `Sms`."""
-    name = f"trackwatch_channel_{file.stem}"
-    spec = spec_from_file_location(name, file)
-    if spec is None or spec.loader is None or not file.is_file():
+    if not file.is_file():
         raise UsageError(f"there is no file {file}; its path is relative to the configuration")
-    module = module_from_spec(spec)
-    sys.modules[name] = module  # where a dataclass looks for the types of its fields
     try:
-        spec.loader.exec_module(module)
+        module = executed("channel", file)
     except Exception as error:
         raise UsageError(f"{file} cannot be imported: {type(error).__name__}: {error}") from error
     found = getattr(module, file.stem.capitalize(), None)
