@@ -23,6 +23,7 @@ from checks.model import (
     Bursts,
     Forecast,
     Scored,
+    Silence,
     Surprises,
     Window,
     blocks,
@@ -37,7 +38,7 @@ from checks.scan import NEAR, Running, normal_score, stride, variance_law
 from checks.season import PACES, Grid, Ints, Season, learn, totals
 from checks.silence import silence
 
-__all__ = ["Forecast", "Surprises", "Window", "band", "forecast", "silence", "surprises"]
+__all__ = ["Forecast", "Silence", "Surprises", "Window", "band", "forecast", "silence", "surprises"]
 
 DROP_LOOKS, RISE_LOOKS = 1.1, 1.2  # independent tests that the kinds of windows are worth (simulated: most overlap)
 
@@ -147,10 +148,11 @@ def _laws(y: Floats, mean: Floats, clean: Bools, grid: Grid) -> Floats:
     return np.stack(laws, axis=1)
 
 
-def _scored(counts: tuple[Running, Running, Running], law: Floats, width: int) -> Scored:
-    """Score the trailing windows of one width."""
-    seen, due, doubt = (a.window(width) for a in counts)
-    variance = variance_of(law, due) + doubt
+def _scored(counts: tuple[Running, Running, Running], law: Floats, width: int, since: int = 0) -> Scored:
+    """Score the trailing windows of one width that end from bucket `since` on."""
+    seen, due, doubt = (each.window(width, since) for each in counts)
+    variance = variance_of(law, due)
+    variance += doubt
     return Scored(np.where(due > 1e-9, normal_score(seen, due, variance, NEAR), 0.0), seen, due, variance)
 
 
@@ -171,7 +173,7 @@ def _calibrate(
     return learn_extremes(drops, days, pace.looks), learn_extremes(rises, days, pace.looks, pace.burstiness)
 
 
-def surprises(table: Table, forecast: Forecast) -> Surprises:
+def surprises(table: Table, forecast: Forecast, quiet: Silence | None = None) -> Surprises:
     """Judge the buckets from `table.cut` on, each with the windows that end in it.
 
     Bucket i sees the past and the new buckets up to i. Past buckets that were incidents take
@@ -182,11 +184,13 @@ def surprises(table: Table, forecast: Forecast) -> Surprises:
     Args:
         table: The series the forecast was made of.
         forecast: From `forecast(table)`.
+        quiet: From `silence(table, forecast)`, where it is known already.
 
     Returns:
         P-values, and the most extreme window of each bucket, by direction.
     """
-    parts = [_surprises(rows_of(table, b), forecast.rows(b)) for b in blocks(len(table.values))]
+    quiet = quiet or silence(table, forecast)
+    parts = [_surprises(rows_of(table, b), forecast.rows(b), quiet.rows(b)) for b in blocks(len(table.values))]
     p_drop, p_rise = (np.concatenate([getattr(part, name) for part in parts]) for name in ("p_drop", "p_rise"))
     drop, rise = (_joined_windows([getattr(part, name) for part in parts]) for name in ("drop", "rise"))
     return Surprises(p_drop, p_rise, drop, rise)
@@ -196,20 +200,20 @@ def _joined_windows(parts: list[Window]) -> Window:
     return Window(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Window)))
 
 
-def _surprises(table: Table, forecast: Forecast) -> Surprises:
+def _surprises(table: Table, forecast: Forecast, quiet: Silence) -> Surprises:
     pace = PACES[table.calendar.grain]
     per_day = 24 if table.calendar.grain == "hour" else 1
     start = max(table.cut - 2 * max(pace.windows), 0)
-    new = slice(table.cut - start, None)
+    new = table.cut - start
     counts, before = _taking_part(table, forecast, start)
-    plain = [_scored(counts, forecast.laws[:, i], w) for i, w in enumerate(pace.windows)]
-    drops = [_look(plain, pace.windows, -1, forecast.drops, new, per_day), _silent(table, forecast)]
-    rises = [_look(plain, pace.windows, 1, forecast.rises, new, per_day)]
-    scores = list(score_bursts(counts, before, forecast.bursts, pace))
+    plain = [_scored(counts, forecast.laws[:, i], w, new) for i, w in enumerate(pace.windows)]
+    drops = [_look(plain, pace.windows, -1, forecast.drops, per_day), _silent(table, forecast, quiet)]
+    rises = [_look(plain, pace.windows, 1, forecast.rises, per_day)]
+    scores = list(score_bursts(counts, before, forecast.bursts, pace, new))
     for group, widths, extremes in zip(
         pace.grouped(scores), pace.grouped(list(pace.bursts)), forecast.bursts.extremes, strict=True
     ):
-        rises.append(_look(group, widths, 1, extremes, new, per_day))
+        rises.append(_look(group, widths, 1, extremes, per_day))
     p_drop, drop = _most_surprising(drops, DROP_LOOKS)
     p_rise, rise = _most_surprising(rises, RISE_LOOKS)
     known = (known_counts(table)[1] & ~table.calendar.holiday)[:, table.cut :]
@@ -240,17 +244,17 @@ _Look = tuple[Floats, Window]
 
 
 def _look(
-    scored: list[Scored], widths: tuple[int, ...] | list[int], sign: int, extremes: Extremes, new: slice, per_day: int
+    scored: list[Scored], widths: tuple[int, ...] | list[int], sign: int, extremes: Extremes, per_day: int
 ) -> _Look:
     """Return p-value and window of the most extreme of several windows, in one direction."""
-    score = sign * np.stack([s.score[:, new] for s in scored])
+    score = sign * np.stack([s.score for s in scored])
     best = score.argmax(axis=0)[None]
 
     def at_best(each: list[Floats]) -> Floats:
         found: Floats = np.take_along_axis(np.stack(each), best, axis=0)[0]
         return found
 
-    seen, due, variance = (at_best([getattr(s, f)[:, new] for s in scored]) for f in ("seen", "due", "variance"))
+    seen, due, variance = (at_best([getattr(s, f) for s in scored]) for f in ("seen", "due", "variance"))
     largest: Floats = np.take_along_axis(score, best, axis=0)[0]
     low, high = interval(due, variance, _reach(extremes, per_day))
     return extremes.chance(largest) / per_day, Window(np.asarray(widths)[best[0]], seen, due, low, high)
@@ -260,9 +264,8 @@ def _reach(extremes: Extremes, per_day: int) -> Floats:
     return np.maximum(extremes.quantile(min(0.005 * per_day, 0.5)), 1.0)[:, None]
 
 
-def _silent(table: Table, forecast: Forecast) -> _Look:
+def _silent(table: Table, forecast: Forecast, quiet: Silence) -> _Look:
     """Return p-value and window of the silence that stands in each new bucket."""
-    quiet = silence(table, forecast)
     column = np.arange(table.cut, table.values.shape[1])
     per_day = 24 if table.calendar.grain == "hour" else 1
     variance = quiet.due * (1 + quiet.dispersion * quiet.due)

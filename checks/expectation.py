@@ -13,6 +13,7 @@ from checks.base import Bucket, Evidence, Finding, Floats, Grain, Key, Profile, 
 TRAIL: dict[Grain, int] = {"hour": 14 * 24, "day": 8 * 7}  # buckets that a chart shows
 
 _known: WeakKeyDictionary[Table, counts.Forecast] = WeakKeyDictionary()
+_quiet: WeakKeyDictionary[Table, counts.Silence] = WeakKeyDictionary()
 
 
 def forecast_of(table: Table) -> counts.Forecast:
@@ -20,6 +21,13 @@ def forecast_of(table: Table) -> counts.Forecast:
     if table not in _known:
         _known[table] = counts.forecast(table)
     return _known[table]
+
+
+def silence_of(table: Table) -> counts.Silence:
+    """Return the silences of a table; while the same table lives, they are worked out only once."""
+    if table not in _quiet:
+        _quiet[table] = counts.silence(table, forecast_of(table))
+    return _quiet[table]
 
 
 def judged(profile: Profile, table: Table) -> list[tuple[int, Bucket]]:

@@ -14,9 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from checks import counts
 from checks.base import Bucket, Evidence, Finding, Key, Kind, Measure, Profile, Stat, Table, check
-from checks.expectation import count_evidence, forecast_of, judged
+from checks.expectation import count_evidence, forecast_of, judged, silence_of
 from checks.plan import Plan
 from checks.settings import setting
 from checks.words import TELLING, number, stretch
@@ -96,7 +95,7 @@ def _presence(profile: Profile, key: Key, seen: bool, text: str) -> Finding:
 
 def _stopped(table: Table, columns: list[tuple[int, Bucket]], params: MissingParams) -> Iterator[Finding]:
     forecast = forecast_of(table)
-    silence = counts.silence(table, forecast)
+    silence = silence_of(table)
     for column, bucket in columns:
         arrays = (a[:, column - table.cut].tolist() for a in (silence.p_value, silence.due, silence.last))
         known = np.isfinite(table.values[:, column])
@@ -110,7 +109,7 @@ def _stopped(table: Table, columns: list[tuple[int, Bucket]], params: MissingPar
 def _silence(key: Key, bucket: Bucket, test: tuple[float, float, int], params: MissingParams) -> Finding:
     p_value, due, gap = test
     silent = gap > 0
-    text = f"{key}: nothing for {stretch(gap, 'hour')}, where {number(due)} were expected."
+    told = p_value <= TELLING
     return Finding(
         kind="stopped",
         event=key.event,
@@ -123,7 +122,7 @@ def _silence(key: Key, bucket: Bucket, test: tuple[float, float, int], params: M
         effect=-1.0 if silent else 0.0,
         relevant=silent and due >= params.min_due,
         rows=due if silent else 0.0,
-        text=text if p_value <= TELLING else "",
+        text=f"{key}: nothing for {stretch(gap, 'hour')}, where {number(due)} were expected." if told else "",
     )
 
 

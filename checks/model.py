@@ -105,6 +105,10 @@ class Silence:
     last: Ints  # bucket of the last event, -1: none in the table
     dispersion: Floats  # phi of the events due: their variance is due (1 + phi due)
 
+    def rows(self, part: slice) -> Silence:
+        """Return those of some of the series."""
+        return Silence(self.p_value[part], self.due[part], self.last[part], self.dispersion[part])
+
 
 def blocks(series: int) -> list[slice]:
     """Return slices of `BLOCK` series that together are all, one empty slice for none."""
@@ -133,8 +137,10 @@ def unseen_weekdays(usable: Bools, table: Table) -> Bools:
 
 def variance_of(law: Floats, mean: Floats) -> Floats:
     """Return a mean + f mean^2 for a law [S, 2] and means [S, n]."""
-    variance: Floats = np.maximum(law[:, :1] * mean + law[:, 1:] * mean * mean, 1e-12)
-    return variance
+    variance = law[:, 1:] * mean
+    variance += law[:, :1]
+    variance *= mean
+    return np.maximum(variance, 1e-12, out=variance)
 
 
 def interval(mean: Floats, variance: Floats, reach: Floats | float) -> tuple[Floats, Floats]:

@@ -181,6 +181,11 @@ class Plan:
         planned = self.events.get(event)
         return planned.priority if planned else Priority.LOW
 
+    def asked(self, event: str | None) -> int:
+        """Return how many business questions an event helps to answer."""
+        planned = self.events.get(event or "")
+        return len(planned.answers) if planned else 0
+
     def asks(self, event: str | None) -> tuple[Question, ...]:
         """Return the business questions that an event helps to answer."""
         planned = self.events.get(event or "")

@@ -45,16 +45,13 @@ def learn_bursts(
     learned, seen = ((_told(mask, y, begin), _told(mask, mean, begin)) for mask in (clean, trusted))
     wobble = _told(trusted, doubt, begin)
     weights = _weights(laws, pace)
-    bursts = Bursts(_slopes(learned, laws, weights, pace), weights, np.empty((len(y), 0, 2)), ())
-    fitted = [
-        _law(window, width) for width, window in zip(pace.bursts, _windows(learned, learned, bursts, pace), strict=True)
-    ]
-    bursts = Bursts(bursts.slopes, weights, np.stack(fitted, axis=1), ())
+    slopes, fitted = _taught(learned, laws, weights, pace)
+    bursts = Bursts(slopes, weights, fitted, ())
     scores = [s.score for s in score_bursts((seen[0], seen[1], wobble), seen, bursts, pace)]
     known = trusted[:, start:].astype(float)
     maxima = (daily_maxima(np.max(group, axis=0)[:, start - begin :], known, tail) for group in pace.grouped(scores))
     extremes = tuple(learn_extremes(m, days, pace.burst_looks, pace.burstiness) for m in maxima)
-    return Bursts(bursts.slopes, weights, bursts.laws, extremes)
+    return Bursts(slopes, weights, fitted, extremes)
 
 
 def _told(mask: Bools, values: Floats, begin: int) -> Running:
@@ -62,36 +59,40 @@ def _told(mask: Bools, values: Floats, begin: int) -> Running:
 
 
 def score_bursts(
-    counts: tuple[Running, Running, Running], before: tuple[Running, Running], bursts: Bursts, pace: Pace
+    counts: tuple[Running, Running, Running],
+    before: tuple[Running, Running],
+    bursts: Bursts,
+    pace: Pace,
+    since: int = 0,
 ) -> Iterator[Scored]:
-    """Score each window of rises [S, n], given the excess of the blocks before it.
+    """Score each window of rises that ends from bucket `since` on [S, n - since], given the excess before it.
 
     Args:
         counts: Counts, what the season expects of them and its variance; 0 where they take no part.
         before: Counts and expectation of what came before: an incident is no burst.
         bursts: What was learned.
         pace: The grain's windows and blocks.
+        since: The first bucket in which a window that is scored may end.
     """
     y, mean, doubt = counts
-    for i, (seen, due) in enumerate(_windows((y, mean), before, bursts, pace)):
-        width = pace.bursts[i]
-        variance = variance_of(bursts.laws[:, i], due) + doubt.window(width)
+    excesses = _excesses(*before, bursts.weights, pace)
+    for i, width in enumerate(pace.bursts):
+        going_on = [_shifted(excess, width)[:, since:] for excess in excesses]
+        seen, due = y.window(width, since), mean.window(width, since) * _lift(bursts.slopes[:, i], going_on)
+        variance = variance_of(bursts.laws[:, i], due) + doubt.window(width, since)
         score = np.where(due > 1e-9, normal_score(seen, due, variance, NEAR), 0.0)
-        score[:, :width] = 0.0
+        score[:, : max(width - since, 0)] = 0.0
         yield Scored(score, seen, due, variance)
 
 
-def _windows(
-    counts: tuple[Running, Running],
-    before: tuple[Running, Running],
-    bursts: Bursts,
-    pace: Pace,
-) -> Iterator[tuple[Floats, Floats]]:
-    """Yield sum and expectation of each window: mean (1 + sum of slope x excess before it), if that is more."""
-    excesses = _excesses(*before, bursts.weights, pace)
-    for i, width in enumerate(pace.bursts):
-        lift = sum(bursts.slopes[:, i, j, None] * _shifted(e, width) for j, e in enumerate(excesses))
-        yield counts[0].window(width), counts[1].window(width) * (1 + np.maximum(lift, 0.0))
+def _lift(slopes: Floats, excesses: list[Floats]) -> Floats:
+    """Return by how much more is expected after excesses [S, n] of the blocks: 1 + sum of slope x excess, if more."""
+    lift = slopes[:, :1] * excesses[0]
+    for j in range(1, len(excesses)):
+        lift += slopes[:, j, None] * excesses[j]
+    np.maximum(lift, 0.0, out=lift)
+    lift += 1.0
+    return lift
 
 
 def _excesses(y: Running, mean: Running, weights: Floats, pace: Pace) -> list[Floats]:
@@ -107,29 +108,31 @@ def _weights(laws: Floats, pace: Pace) -> Floats:
     return weights
 
 
-def _slopes(learned: tuple[Running, Running], laws: Floats, weights: Floats, pace: Pace) -> Floats:
-    """Regress each window's residual on the excesses before it, by weighted ridge regression: [S, windows, blocks].
+def _taught(learned: tuple[Running, Running], laws: Floats, weights: Floats, pace: Pace) -> tuple[Floats, Floats]:
+    """Return what goes on after an excess, [S, windows, blocks], and the variance law around that, [S, windows, 2].
 
-    Hoerl & Kennard 1970, Technometrics 12; shrunk to `GOES_ON` shared by the blocks, residuals
+    Each window's residual is regressed on the excesses before it by weighted ridge regression
+    (Hoerl & Kennard 1970, Technometrics 12): shrunk to `GOES_ON` shared by the blocks, residuals
     winsorised at 2.5 standard deviations, each slope in [0, 1].
     """
-    excesses, size = _excesses(*learned, weights, pace), len(pace.blocks)
-    slopes = np.empty((len(laws), len(pace.bursts), size))
-    for i, width in enumerate(pace.bursts):
-        step = slice(width, None, stride(width))
-        seen, due = (a.window(width)[:, step] for a in learned)
-        deviation = np.sqrt(variance_of(laws[:, pace.windows.index(width)], due))
-        residual = np.clip((seen - due) / deviation, -2.5, 2.5)
-        told = np.where(due > 1e-6, due / deviation, 0.0)
-        x = np.stack([told * _shifted(e, width)[:, step] for e in excesses])
-        square = np.einsum("isn,jsn->sij", x, x) + STRENGTH * np.eye(size)
-        product = np.einsum("isn,sn->si", x, residual) + STRENGTH * GOES_ON / size
-        slopes[:, i] = np.clip(np.linalg.solve(square, product[..., None])[..., 0], 0.0, 1.0)
-    return slopes
+    excesses, slopes, fitted = _excesses(*learned, weights, pace), list[Floats](), list[Floats]()
+    for width in pace.bursts:
+        seen, due = (each.sample(width) for each in learned)
+        before = [excess[:, : -width : stride(width)] for excess in excesses]
+        slopes.append(_slopes((seen, due), before, laws[:, pace.windows.index(width)]))
+        fitted.append(variance_law(seen, due * _lift(slopes[-1], before)))
+    return np.stack(slopes, axis=1), np.stack(fitted, axis=1)
 
 
-def _law(window: tuple[Floats, Floats], width: int) -> Floats:
-    return variance_law(*(a[:, width :: stride(width)] for a in window))
+def _slopes(window: tuple[Floats, Floats], excesses: list[Floats], law: Floats) -> Floats:
+    (seen, due), size = window, len(excesses)
+    deviation = np.sqrt(variance_of(law, due))
+    residual = np.clip((seen - due) / deviation, -2.5, 2.5)
+    told = np.where(due > 1e-6, due / deviation, 0.0)
+    x = np.stack([told * excess for excess in excesses])
+    square = np.einsum("isn,jsn->sij", x, x) + STRENGTH * np.eye(size)
+    product = np.einsum("isn,sn->si", x, residual) + STRENGTH * GOES_ON / size
+    return np.clip(np.linalg.solve(square, product[..., None])[..., 0], 0.0, 1.0)
 
 
 def _shifted(values: Floats, by: int) -> Floats:

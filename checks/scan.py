@@ -85,15 +85,18 @@ class Running:
         """Cumulate [S, n] once for all widths."""
         return cls(np.cumsum(values, axis=1))
 
-    def window(self, width: int) -> Floats:
-        """Sum over the trailing `width` buckets, fewer at the start: [S, n].
+    def window(self, width: int, since: int = 0) -> Floats:
+        """Sum over the trailing `width` buckets, fewer at the start, of the windows that end from `since` on.
+
+        Returns:
+            [S, n - since].
 
         >>> Running.of(np.array([[1.0, 2.0, 4.0, 8.0]])).window(2)
         array([[ 1.,  3.,  6., 12.]])
         """
-        summed = np.empty_like(self.total)
-        summed[:, :width] = self.total[:, :width]
-        np.subtract(self.total[:, width:], self.total[:, :-width], out=summed[:, width:])
+        summed = self.total[:, since:].copy()
+        whole = max(width, since)  # the first bucket with as many before it
+        summed[:, whole - since :] -= self.total[:, whole - width : max(self.total.shape[1] - width, 0)]
         return summed
 
     def sample(self, width: int) -> Floats:
@@ -116,12 +119,14 @@ def variance_law(y: Floats, mean: Floats) -> Floats:
     """
     told = (mean > 1e-6).astype(float)
     m = np.where(told > 0, mean, 1.0)
-    ratio = (y - m) ** 2 / m
+    square = (y - m) ** 2 / (0.742 * m)
     a, f = np.full((len(y), 1), 1.0), np.full((len(y), 1), 0.02)
     for _ in range(6):
-        relative = a + f * m
+        relative = f * m
+        relative += a
         weight = told / (relative * relative)
-        next_a, next_f = _line(weight, m, np.minimum(ratio, 2 * relative) / 0.742)
+        relative *= 2 / 0.742
+        next_a, next_f = _line(weight, m, np.minimum(square, relative, out=relative))
         a, f = (a + next_a) / 2, (f + np.minimum(next_f, 4.0)) / 2
     few = (told.sum(1) < 10)[:, None]
     return np.concatenate([np.where(few, 1.3, a), np.where(few, 0.05, np.maximum(f, 1e-4))], axis=1)
@@ -130,8 +135,8 @@ def variance_law(y: Floats, mean: Floats) -> Floats:
 def _line(weight: Floats, x: Floats, y: Floats) -> tuple[Floats, Floats]:
     """Fit y = a + f x by weighted least squares for every row, with a >= 1 and f >= 0."""
     wx = weight * x
-    ones, sx, sy = (v.sum(1) for v in (weight, wx, weight * y))
-    sxx, sxy = np.einsum("ij,ij->i", wx, x), np.einsum("ij,ij->i", wx, y)
+    ones, sx = np.add.reduce(weight, axis=1), np.add.reduce(wx, axis=1)
+    sy, sxx, sxy = (np.einsum("ij,ij->i", *pair) for pair in ((weight, y), (wx, x), (wx, y)))
     det = ones * sxx - sx * sx
     good = det > 1e-9 * ones * sxx
     safe = np.where(good, det, 1.0)

@@ -147,13 +147,18 @@ def _seen_before(values: Floats, usable: Bools, first: Ints, gap: Ints, table: T
     index = np.arange(values.shape[1])
     ended = np.minimum.accumulate(np.where(silent, len(index), index)[:, ::-1], axis=1)[:, ::-1]
     run = ended - index  # buckets of silence from each bucket on
-    seen, times = np.zeros(gap.shape), np.zeros(gap.shape)
+    row, column = np.nonzero(gap > 0)
+    since, long = first[row, column], gap[row, column]
+    seen, times = np.zeros(len(row)), np.zeros(len(row))
     for day in range(1, table.cut // per_day + 1):
-        at = first - day * per_day
-        told = (at >= 0) & ((gap < per_day) | (day % 7 == 0)) & np.take_along_axis(usable, np.maximum(at, 0), axis=1)
-        seen += told & (np.take_along_axis(run, np.maximum(at, 0), axis=1) >= gap)
+        at = since - day * per_day
+        told = (at >= 0) & ((long < per_day) | (day % 7 == 0))
+        told &= usable[row, np.maximum(at, 0)]
+        seen += told & (run[row, np.maximum(at, 0)] >= long)
         times += told
-    return np.where((seen >= TWICE) & (gap > 0), seen / np.maximum(times * per_day, 1.0), 0.0)
+    rate = np.zeros(gap.shape)
+    rate[row, column] = np.where(seen >= TWICE, seen / np.maximum(times * per_day, 1.0), 0.0)
+    return rate
 
 
 def _closed(values: Floats, usable: Bools, table: Table, forecast: Forecast) -> Bools:

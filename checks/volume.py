@@ -17,7 +17,7 @@ import numpy as np
 
 from checks import counts, levels
 from checks.base import Bucket, Evidence, Finding, Floats, Grain, Key, Kind, Measure, Profile, Stat, Table, check
-from checks.expectation import count_evidence, forecast_of, judged, start_of
+from checks.expectation import count_evidence, forecast_of, judged, silence_of, start_of
 from checks.plan import Plan
 from checks.settings import setting
 from checks.words import TELLING, between, change, number, stretch
@@ -116,7 +116,7 @@ def _grain(bucket: Bucket | None) -> Grain:
 
 def _judge(table: Table, columns: list[tuple[int, Bucket]], params: VolumeParams) -> Iterator[Finding]:
     forecast = forecast_of(table)
-    found = counts.surprises(table, forecast)
+    found = counts.surprises(table, forecast, silence_of(table))
     for column, bucket in columns:
         told = (np.isfinite(table.values[:, column]) & forecast.ready).tolist()
         last = _newest(table, forecast.expected, column)

@@ -33,7 +33,7 @@ from checks.stats import benjamini_hochberg
 from monitor.account import Learned, Price
 from monitor.alerts.message import Severity
 from monitor.config import Budget
-from monitor.severity import judge_severity
+from monitor.severity import severity_of
 
 HOUR, DAY, WEEK = dt.timedelta(hours=1), dt.timedelta(days=1), dt.timedelta(weeks=1)
 GRAINS = 2  # hourly and daily tests share the budget evenly
@@ -43,6 +43,7 @@ MIDDLE = (0.1, 0.6)  # p-values that tell how many null hypotheses hold
 FAR = 0.5  # p of a look that is far from any problem
 
 KindOf = Callable[[Finding], Kind]
+_Test = tuple[int, Finding, Kind]  # which of all findings it is, and what its kind means
 Unit = tuple[str, str | None, str | None]  # family, event, property: what is told as one incident
 
 
@@ -76,21 +77,24 @@ def decide(
         known: subjects of open incidents.
     """
     findings = list(findings)
-    prices: list[Price | None] = [None] * len(findings)
+    kinds = [kind_of(finding) for finding in findings]
+    places: list[tuple[_Shared, int] | None] = [None] * len(findings)  # in which batch, and of which unit there
     for (step, _), members in _batches(findings).items():
         weekly = budget.false_alerts_per_week * budget.parts[step > HOUR]
-        for unit in _priced(findings, members, (step, weekly), (plan, kind_of, known)):
-            for i in unit.members:
-                prices[i] = unit.price
-    return [_verdict(finding, price, plan, budget, kind_of) for finding, price in zip(findings, prices, strict=True)]
+        shared = _shared([(i, findings[i], kinds[i]) for i in members], (step, weekly), plan, known)
+        for unit, group in enumerate(shared.groups):
+            for i in group:
+                places[i] = shared, unit
+    each = zip(findings, kinds, places, strict=True)
+    return [_verdict(finding, kind, place, plan, budget) for finding, kind, place in each]
 
 
-def _verdict(finding: Finding, price: Price | None, plan: Plan, budget: Budget, kind_of: KindOf) -> Verdict:
-    chosen = finding.p_value is None or (price is not None and finding.p_value <= price.threshold)
+def _verdict(finding: Finding, kind: Kind, place: tuple[_Shared, int] | None, plan: Plan, budget: Budget) -> Verdict:
+    cost = place[0].thresholds[place[1]] if place else None
+    chosen = finding.p_value is None or (cost is not None and finding.p_value <= cost)
     problem = bool(chosen and finding.relevant and _enough(finding, budget))
-    severity = judge_severity(finding, plan, notice=kind_of(finding).notice).severity
-    cost = price.threshold if price else None
-    return Verdict(finding, problem, severity, cost, price if problem else None)
+    severity = severity_of(finding, plan, notice=kind.notice)
+    return Verdict(finding, problem, severity, cost, place[0].price(place[1]) if place and problem else None)
 
 
 def _enough(finding: Finding, budget: Budget) -> bool:
@@ -123,7 +127,11 @@ def weekly(verdicts: Iterable[Verdict], zone: ZoneInfo, kind_of: KindOf) -> dict
 
 def unit_of(finding: Finding, kind_of: KindOf) -> Unit:
     """Return the subject that a finding is about."""
-    return kind_of(finding).family or f"{finding.check}.{finding.kind}", finding.event, finding.property
+    return _unit(finding, kind_of(finding))
+
+
+def _unit(finding: Finding, kind: Kind) -> Unit:
+    return kind.family or f"{finding.check}.{finding.kind}", finding.event, finding.property
 
 
 def _batches(findings: Sequence[Finding]) -> Mapping[tuple[dt.timedelta, dt.datetime], list[int]]:
@@ -137,26 +145,35 @@ def _batches(findings: Sequence[Finding]) -> Mapping[tuple[dt.timedelta, dt.date
 
 
 @dataclass(frozen=True, slots=True)
-class _Priced:
-    """The tests of one subject in one bucket, and what each of them may cost."""
+class _Shared:
+    """What the tests of one bucket may cost, by unit."""
 
-    members: list[int]
-    price: Price
+    groups: list[list[int]]  # which findings are the tests of each unit
+    thresholds: list[float]
+    looks: list[int]
+    weights: list[float]
+    live: float
+    found: int
+    step: dt.timedelta
+    weekly: float
+
+    def price(self, unit: int) -> Price:
+        """Return what the tests of one unit may cost, in full."""
+        threshold, looks = self.thresholds[unit], self.looks[unit]
+        a_week = threshold * looks * (WEEK / self.step)
+        counted = looks, len(self.groups), self.live, self.found
+        return Price(threshold, *counted, self.weights[unit], a_week, a_week / self.weekly)
 
 
-def _priced(
-    findings: Sequence[Finding],
-    members: Sequence[int],
-    spending: tuple[dt.timedelta, float],
-    sense: tuple[Plan, KindOf, Collection[Unit]],
-) -> list[_Priced]:
+def _shared(
+    tests: Iterable[_Test], spending: tuple[dt.timedelta, float], plan: Plan, known: Collection[Unit]
+) -> _Shared:
     """Share one bucket's part of the budget among its subjects."""
-    (step, weekly), (plan, kind_of, known) = spending, sense
-    units: dict[Unit, list[int]] = defaultdict(list)
-    for i in members:
-        units[unit_of(findings[i], kind_of)].append(i)
-    groups = [[findings[i] for i in group] for group in units.values()]
-    seen = [_looks(group, kind_of) for group in groups]
+    step, weekly = spending
+    units: dict[Unit, list[_Test]] = defaultdict(list)
+    for test in tests:
+        units[_unit(test[1], test[2])].append(test)
+    seen = [_looks(group) for group in units.values()]
     looks = np.array([len(each) for each in seen])
     new = np.array([unit not in known for unit in units])
     near = np.array([sum(p <= FAR for p in each) / len(each) for each in seen]) * new
@@ -164,31 +181,29 @@ def _priced(
     weights = np.array([WEIGHTS[plan.priority(event)] for _, event, _ in units])
     weights = weights / weights[near > 0 if near.any() else slice(None)].mean()
     share = min(weekly / GRAINS * (step / WEEK), float(new.sum()) * (step / SPARING))
-    could = np.array([_least([f for f in group if f.relevant]) for group in groups]) * looks
+    could = np.array([min((_p(f) for _, f, _ in group if f.relevant), default=1.0) for group in units.values()]) * looks
     found = int(benjamini_hochberg((could / weights)[new], share * float(new.sum()) / live).sum())
     part = np.minimum(share * max(found, 1) * weights / live, 1.0)
-    numbers = zip(units.values(), part.tolist(), looks.tolist(), weights.tolist(), strict=True)
-    return [
-        _Priced(group, Price(t / n, n, len(units), live, found, w, t * (WEEK / step), t * (WEEK / step) / weekly))
-        for group, t, n, w in numbers
-    ]
+    groups = [[i for i, _, _ in group] for group in units.values()]
+    return _Shared(groups, (part / looks).tolist(), looks.tolist(), weights.tolist(), live, found, step, weekly)
 
 
-def _least(findings: Sequence[Finding]) -> float:
-    known = (f.p_value for f in findings if f.p_value is not None)
-    return min((p for p in known if not math.isnan(p)), default=1.0)
+def _p(finding: Finding) -> float:
+    """Return a p-value, 1 where it could not be worked out."""
+    p_value = finding.p_value
+    return 1.0 if p_value is None or math.isnan(p_value) else p_value
 
 
-def _looks(findings: Sequence[Finding], kind_of: KindOf) -> list[float]:
+def _looks(tests: Sequence[_Test]) -> list[float]:
     """Return the p-value of each look at a subject; a symptom in its cause's place sees the same again."""
     looks: list[float] = []
     causes: dict[tuple[object, ...], int] = {}
-    for finding in sorted(findings, key=lambda f: kind_of(f).symptom):
+    for _, finding, kind in sorted(tests, key=lambda test: test[2].symptom):
         place = (finding.source, finding.slice)
-        if kind_of(finding).symptom and place in causes:
-            looks[causes[place]] = min(looks[causes[place]], _least([finding]))
+        if kind.symptom and place in causes:
+            looks[causes[place]] = min(looks[causes[place]], _p(finding))
             continue
-        if not kind_of(finding).symptom:
+        if not kind.symptom:
             causes.setdefault(place, len(looks))
-        looks.append(_least([finding]))
+        looks.append(_p(finding))
     return looks

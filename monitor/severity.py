@@ -33,37 +33,46 @@ class Judgement(NamedTuple):
 
 
 def judge_severity(finding: Finding, plan: Plan, *, notice: bool) -> Judgement:
-    """Add points for priority, effect, volume and questions, and say which.
+    """Return a severity, and say what made it."""
+    severity = severity_of(finding, plan, notice=notice)
+    if notice:
+        return Judgement(severity, (Why.NOTICE,))
+    reasons = [f"{plan.priority(finding.event)} priority"]
+    serious, asked = _is_serious(finding), plan.asked(finding.event)
+    concerned = f"{number(finding.rows)} messages"
+    if serious:
+        reasons.append(Why.RULE if finding.p_value is None else Why.SERIOUS)
+    if asked and finding.rows >= MANY:
+        reasons.append(f"{concerned}, on which {asked} question{'s depend' if asked > 1 else ' depends'}")
+    elif 0 < finding.rows < FEW and not serious:
+        reasons.append(f"only {concerned}")
+    return Judgement(severity, tuple(reasons))
+
+
+def severity_of(finding: Finding, plan: Plan, *, notice: bool) -> Severity:
+    """Add points for priority, effect, volume and questions.
 
     Priority 4, 2, 1 or 0; one more where half or more is wrong or a rule is broken; one more
     where many messages are concerned and a business question depends on them; one less
     where few are, unless half or more is wrong. From 3 on critical, from 1 on a warning.
     """
     if notice:
-        return Judgement(Severity.INFO, (Why.NOTICE,))
-    priority = plan.priority(finding.event)
-    points, reasons = POINTS[priority], [f"{priority} priority"]
-    serious = finding.p_value is None or abs(finding.effect or 0.0) >= SERIOUS
-    asked = len(plan.asks(finding.event))
-    concerned = f"{number(finding.rows)} messages"
-    if serious:
+        return Severity.INFO
+    serious = _is_serious(finding)
+    points = POINTS[plan.priority(finding.event)] + serious
+    if finding.rows >= MANY and plan.asked(finding.event):
         points += 1
-        reasons.append(Why.RULE if finding.p_value is None else Why.SERIOUS)
-    if asked and finding.rows >= MANY:
-        points += 1
-        reasons.append(f"{concerned}, on which {asked} question{'s depend' if asked > 1 else ' depends'}")
     elif 0 < finding.rows < FEW and not serious:
         points -= 1
-        reasons.append(f"only {concerned}")
-    return Judgement(_of(points), tuple(reasons))
+    if points >= CRITICAL:
+        return Severity.CRITICAL
+    return Severity.WARNING if points >= WARNING else Severity.INFO
+
+
+def _is_serious(finding: Finding) -> bool:
+    return finding.p_value is None or abs(finding.effect or 0.0) >= SERIOUS
 
 
 def lower(severity: Severity) -> Severity:
     """Return the severity one step below; a notice stays one."""
     return Severity.WARNING if severity is Severity.CRITICAL else Severity.INFO
-
-
-def _of(points: int) -> Severity:
-    if points >= CRITICAL:
-        return Severity.CRITICAL
-    return Severity.WARNING if points >= WARNING else Severity.INFO
