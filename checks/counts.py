@@ -55,7 +55,7 @@ def forecast(table: Table) -> Forecast:
     grid = Grid.of(table.calendar, table.cut)
     values, known = known_counts(table)
     usable = known & table.usable & ~table.calendar.holiday
-    return _joined([_forecast(values[b], usable[b], grid, table.calendar.slot) for b in blocks(len(values))])
+    return _joined([_forecast(values[b], usable[b], grid, table.calendar.slot) for b in blocks(*values.shape)])
 
 
 def _joined(parts: list[Forecast]) -> Forecast:
@@ -190,7 +190,11 @@ def surprises(table: Table, forecast: Forecast, quiet: Silence | None = None) ->
         P-values, and the most extreme window of each bucket, by direction.
     """
     quiet = quiet or silence(table, forecast)
-    parts = [_surprises(rows_of(table, b), forecast.rows(b), quiet.rows(b)) for b in blocks(len(table.values))]
+    series, buckets = quiet.due.shape
+    parts = [
+        _surprises(rows_of(table, b), forecast.rows(b), quiet.rows(b))
+        for b in blocks(series, _reaching(table) + buckets)
+    ]
     p_drop, p_rise = (np.concatenate([getattr(part, name) for part in parts]) for name in ("p_drop", "p_rise"))
     drop, rise = (_joined_windows([getattr(part, name) for part in parts]) for name in ("drop", "rise"))
     return Surprises(p_drop, p_rise, drop, rise)
@@ -203,8 +207,8 @@ def _joined_windows(parts: list[Window]) -> Window:
 def _surprises(table: Table, forecast: Forecast, quiet: Silence) -> Surprises:
     pace = PACES[table.calendar.grain]
     per_day = 24 if table.calendar.grain == "hour" else 1
-    start = max(table.cut - 2 * max(pace.windows), 0)
-    new = table.cut - start
+    new = _reaching(table)
+    start = table.cut - new
     counts, before = _taking_part(table, forecast, start)
     plain = [_scored(counts, forecast.laws[:, i], w, new) for i, w in enumerate(pace.windows)]
     drops = [_look(plain, pace.windows, -1, forecast.drops, per_day), _silent(table, forecast, quiet)]
@@ -219,6 +223,11 @@ def _surprises(table: Table, forecast: Forecast, quiet: Silence) -> Surprises:
     known = (known_counts(table)[1] & ~table.calendar.holiday)[:, table.cut :]
     judged, settled_in = known & forecast.ready[:, None], (forecast.history >= WEEK_DAYS)[:, None]
     return Surprises(np.where(judged, p_drop, 1.0), np.where(judged & settled_in, p_rise, 1.0), drop, rise)
+
+
+def _reaching(table: Table) -> int:
+    """Return how many buckets of the past the windows see, and the blocks before them."""
+    return min(2 * max(PACES[table.calendar.grain].windows), table.cut)
 
 
 def _taking_part(

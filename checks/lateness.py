@@ -9,7 +9,7 @@ shows it. That a store is not loaded is another matter: it is told by the load g
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -92,10 +92,8 @@ def _shares(profile: Profile, kind: str, params: LatenessParams) -> tuple[Shares
         return ahead or after
 
     counted = {key: [i for i in index if counts(_bound(table, i), since[key])] for key, index in bins.items()}
-    bad, rows = (np.array([_sum(table, index) for index in part.values()]) for part in (counted, bins))
-    usable = np.array([table.usable[index].all(axis=0) for index in bins.values()])
-    shape = (len(bins), len(table.calendar))
-    bad, rows, usable = bad.reshape(shape), rows.reshape(shape), usable.reshape(shape)
+    bad, rows = (_sums(table, list(part.values())) for part in (counted, bins))
+    usable = np.array([table.usable[index].all(axis=0) for index in bins.values()]).reshape(rows.shape)
     return Shares(Table(table.measure, table.calendar, tuple(bins), bad, usable, table.cut), rows), since
 
 
@@ -121,11 +119,16 @@ def _next(bound: float) -> float:
     return next((each for each in SECONDS.bounds if each > max(bound, 0.0)), SECONDS.bounds[-1])
 
 
-def _sum(table: Table, index: list[int]) -> Floats:
-    """Return the messages of some bins by day; unknown where all are."""
-    part = table.values[index]
-    sums: Floats = np.nan_to_num(part).sum(axis=0)
-    return np.where(np.isnan(part).all(axis=0) & bool(index), np.nan, sums)
+def _sums(table: Table, groups: Sequence[Sequence[int]]) -> Floats:
+    """Return the messages of some bins by day, [groups, N]: unknown where all bins of a group are, 0 for no bins."""
+    rows = np.array([i for index in groups for i in index], dtype=np.int64)
+    group = np.repeat(np.arange(len(groups)), [len(index) for index in groups])
+    known = np.isfinite(table.values[rows])
+    sums, told = np.zeros((2, len(groups), len(table.calendar)))
+    np.add.at(sums, group, np.where(known, table.values[rows], 0.0))
+    np.add.at(told, group, known)
+    empty = np.array([not index for index in groups], dtype=bool)
+    return np.where((told > 0) | empty[:, None], sums, np.nan)
 
 
 def _say(day: Day, kind: str, since: Mapping[Key, float]) -> str:

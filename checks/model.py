@@ -16,7 +16,7 @@ from checks.extremes import Extremes
 from checks.season import Ints, totals
 
 Bools = NDArray[np.bool_]
-BLOCK = 32  # series at a time: their arrays stay in the processor's cache
+CELLS = 45_000  # of an array at a time, 32 series of eight weeks of hours: they stay in the processor's cache
 READY_DAYS = 3  # of history, before anything is judged
 WEEK_DAYS = 7  # of history, before a rise is judged: what starts, rises
 
@@ -110,9 +110,14 @@ class Silence:
         return Silence(self.p_value[part], self.due[part], self.last[part], self.dispersion[part])
 
 
-def blocks(series: int) -> list[slice]:
-    """Return slices of `BLOCK` series that together are all, one empty slice for none."""
-    return [slice(i, i + BLOCK) for i in range(0, series, BLOCK)] or [slice(0, 0)]
+def blocks(series: int, buckets: int) -> list[slice]:
+    """Return slices of series that together are all, each of about `CELLS` buckets; one empty slice for none.
+
+    >>> blocks(3, 30_000)
+    [slice(0, 1, None), slice(1, 2, None), slice(2, 3, None)]
+    """
+    size = max(CELLS // max(buckets, 1), 1)
+    return [slice(i, min(i + size, series)) for i in range(0, series, size)] or [slice(0, 0)]
 
 
 def rows_of(table: Table, part: slice) -> Table:

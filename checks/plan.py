@@ -25,6 +25,8 @@ class Priority(StrEnum):
     NORMAL = "normal"
     LOW = "low"
 
+    __hash__ = str.__hash__  # an Enum's own is four times as slow, and a priority is looked up for every test
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deprecation:

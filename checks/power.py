@@ -87,7 +87,7 @@ def takes(hourly: Side, daily: Side, seed: int = 0) -> Takes:
         seed: Which events are lost is drawn by chance.
     """
     rng = np.random.default_rng(seed)
-    parts = [_takes(hourly.rows(part), daily.rows(part), rng) for part in blocks(len(hourly.table.keys))]
+    parts = [_takes(hourly.rows(part), daily.rows(part), rng) for part in blocks(*hourly.table.values.shape)]
     drop, spike = (
         {name: np.concatenate([getattr(part, side)[name] for part in parts]) for name in HORIZONS}
         for side in ("drop", "spike")

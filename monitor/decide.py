@@ -176,7 +176,8 @@ def _shared(
     seen = [_looks(group) for group in units.values()]
     looks = np.array([len(each) for each in seen])
     new = np.array([unit not in known for unit in units])
-    near = np.array([sum(p <= FAR for p in each) / len(each) for each in seen]) * new
+    is_near = np.array([p for each in seen for p in each]) <= FAR
+    near = np.add.reduceat(is_near, looks.cumsum() - looks, dtype=float) / looks * new
     live = max(min(float(new.sum()), (float(near.sum()) + 1) / FAR), 1.0)
     weights = np.array([WEIGHTS[plan.priority(event)] for _, event, _ in units])
     weights = weights / weights[near > 0 if near.any() else slice(None)].mean()
