@@ -51,9 +51,11 @@ class DriftParams:
     """How large must a change be to matter?"""
 
     min_change: float = setting(
-        0.2, "share of a day's values that would have to be others (total variation) for a change to matter"
+        0.2, "share of a day's values that would have to be others (total variation) for a change to matter", part=True
     )
-    min_nulls: float = setting(0.1, "share of messages that lack the property, beyond what is usual, that matters")
+    min_nulls: float = setting(
+        0.1, "share of messages that lack the property, beyond what is usual, that matters", part=True
+    )
     min_rows: float = setting(50.0, "values, or messages, of a day below which nothing is told")
     values: tuple[str, ...] = setting(
         (), "`Event.property` of few values, beside those of which the plan lists the values"

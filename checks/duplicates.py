@@ -37,8 +37,8 @@ MEASURED = {"exact": Stat.SURPLUS, "semantic": Stat.REPEATS}
 class DuplicatesParams:
     """How many copies are acceptable, as shares of the messages?"""
 
-    tolerance: float = setting(0.001, "share of exact copies that is acceptable: networks make some")
-    min_repeats: float = setting(0.02, "share of semantic copies, beyond their own background, that matters")
+    tolerance: float = setting(0.001, "share of exact copies that is acceptable: networks make some", part=True)
+    min_repeats: float = setting(0.02, "share of semantic copies, beyond their own background, that matters", part=True)
     min_copies: int = setting(2, "copies a day, of either kind: one is an accident")
 
 

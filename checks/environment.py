@@ -34,7 +34,9 @@ KINDS = {
 class EnvironmentParams:
     """How much of a source's messages may come from elsewhere?"""
 
-    tolerance: float = setting(0.002, "share of a source's messages that may come from developers and testers")
+    tolerance: float = setting(
+        0.002, "share of a source's messages that may come from developers and testers", part=True
+    )
     min_rows: float = setting(20.0, "such messages a day below which nothing is told")
 
 

@@ -60,19 +60,23 @@ KINDS = {
 class IdentityParams:
     """How many messages must be wrong before it matters, as shares beyond what is usual?"""
 
-    min_missing: float = setting(0.05, "share of an event's messages of a source without any id, beyond what is usual")
+    min_missing: float = setting(
+        0.05, "share of an event's messages of a source without any id, beyond what is usual", part=True
+    )
     placeholders: float = setting(
-        0.002, "share of a source's messages whose user id is a placeholder or an address; from the first day on"
+        0.002,
+        "share of a source's messages whose user id is a placeholder or an address; from the first day on",
+        part=True,
     )
     min_format: float = setting(
-        0.05, "share of a source's messages with a user id in another format than most, beyond what is usual"
+        0.05, "share of a source's messages with a user id in another format than most, beyond what is usual", part=True
     )
     min_unstitched: float = setting(
-        0.1, "share of the messages of a sign-up or login without both ids, beyond what is usual"
+        0.1, "share of the messages of a sign-up or login without both ids, beyond what is usual", part=True
     )
     logins: tuple[str, ...] = setting(LOGINS, "events by which an anonymous id becomes a known user")
     many: float = setting(100.0, "users of one device on one day, or devices of one user; 10, 30, 100, 300 or 1000")
-    shared: float = setting(0.01, "share of a login's messages whose ids so many share")
+    shared: float = setting(0.01, "share of a login's messages whose ids so many share", part=True)
     min_rows: float = setting(10.0, "such messages a day below which nothing is told")
 
 

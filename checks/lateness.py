@@ -47,10 +47,14 @@ KINDS = {
 class LatenessParams:
     """How much of the messages must be late before it matters?"""
 
-    min_share: float = setting(0.1, "share of the messages that are late, beyond what is usual, that matters")
-    min_future: float = setting(0.01, "share of the messages that carry a time in the future, beyond what is usual")
+    min_share: float = setting(
+        0.1, "share of the messages that are late, beyond what is usual, that matters", part=True
+    )
+    min_future: float = setting(
+        0.01, "share of the messages that carry a time in the future, beyond what is usual", part=True
+    )
     min_skewed: float = setting(
-        0.05, "share of the messages that were sent by a clock that is wrong, beyond what is usual"
+        0.05, "share of the messages that were sent by a clock that is wrong, beyond what is usual", part=True
     )
     behind: float = setting(300.0, "seconds by which a clock may be behind: what is sent takes some to arrive")
     min_rows: float = setting(10.0, "such messages below which nothing is told")

@@ -33,8 +33,7 @@ class OrderParams:
     """How many messages without the earlier one matter?"""
 
     min_share: float = setting(
-        0.05,
-        "share of messages without the earlier one beyond what is usual, where the plan sets no bound",
+        0.05, "share of messages without the earlier one beyond what is usual, where the plan sets no bound", part=True
     )
     min_messages: int = setting(10, "such messages a day below which nothing is told")
 

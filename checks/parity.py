@@ -45,9 +45,11 @@ KINDS = {
 class ParityParams:
     """How far may two records be apart, beyond what is usual?"""
 
-    min_lost: float = setting(0.03, "share that one of client and server lacks, beyond what is usual")
-    min_mismatch: float = setting(0.01, "share that a ledger, a destination or the events lack, beyond what is usual")
-    tolerance: float = setting(0.005, "share by which an event's table and `tracks` may differ")
+    min_lost: float = setting(0.03, "share that one of client and server lacks, beyond what is usual", part=True)
+    min_mismatch: float = setting(
+        0.01, "share that a ledger, a destination or the events lack, beyond what is usual", part=True
+    )
+    tolerance: float = setting(0.005, "share by which an event's table and `tracks` may differ", part=True)
     min_rows: float = setting(5.0, "keys or messages a day that one side lacks, below which nothing is told")
 
 

@@ -42,7 +42,9 @@ KINDS = {
 class PiiParams:
     """How many values may look like personal data before it is told?"""
 
-    tolerance: float = setting(0.001, "share of a property's values on a day that may look like personal data")
+    tolerance: float = setting(
+        0.001, "share of a property's values on a day that may look like personal data", part=True
+    )
     min_rows: float = setting(5.0, "such values on a day below which nothing is told")
 
 

@@ -62,8 +62,12 @@ DUE, LACKING = "due.when", "outside.when"
 class SchemaParams:
     """What share of the messages may break a rule of the plan, or be of another type than most?"""
 
-    tolerance: float = setting(0.01, "share of a day's messages, or values, that may break a rule of the plan")
-    min_mixed: float = setting(0.05, "share of values of another type than most, beyond what is usual, that matters")
+    tolerance: float = setting(
+        0.01, "share of a day's messages, or values, that may break a rule of the plan", part=True
+    )
+    min_mixed: float = setting(
+        0.05, "share of values of another type than most, beyond what is usual, that matters", part=True
+    )
     min_rows: float = setting(10.0, "such values on a day below which a mixture is not told")
 
 

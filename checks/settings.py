@@ -12,9 +12,16 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-def setting(default: T, means: str, *, secret: bool = False) -> T:
-    """Return a dataclass's field with a default and its meaning; a secret one is not shown in `repr`."""
-    made: Any = field(default=default, metadata={"means": means}, repr=not secret)
+def setting(default: T, means: str, *, secret: bool = False, part: bool = False) -> T:
+    """Return a dataclass's field with a default and its meaning.
+
+    Args:
+        default: what it is where nobody sets it.
+        means: in words.
+        secret: it is not shown in `repr`.
+        part: it is a part of a whole, so that more than 1 (100 %) cannot be.
+    """
+    made: Any = field(default=default, metadata={"means": means, "part": part}, repr=not secret)
     return made  # type: ignore[no-any-return]  # as dataclasses.field does: what it stands for
 
 
@@ -26,3 +33,8 @@ def required(means: str, *, secret: bool = False) -> Any:
 def meaning(of: Field[Any]) -> str:
     """Return what a field means; empty where nobody said it."""
     return str(of.metadata.get("means", ""))
+
+
+def is_part(of: Field[Any]) -> bool:
+    """Say whether a field is a part of a whole, 1 at most."""
+    return bool(of.metadata.get("part"))

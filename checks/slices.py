@@ -46,9 +46,11 @@ class SlicesParams:
         "counted to name causes by, and not watched: versions fade as users update",
     )
     min_share: float = setting(
-        0.03, "share of an event's messages of a source that a slice must usually hold to be watched"
+        0.03, "share of an event's messages of a source that a slice must usually hold to be watched", part=True
     )
-    min_drop: float = setting(0.5, "share of the slice that is lost, against the rest of the event, that matters")
+    min_drop: float = setting(
+        0.5, "share of the slice that is lost, against the rest of the event, that matters", part=True
+    )
     min_events: float = setting(20.0, "messages lost below which nothing is told")
 
 

@@ -53,8 +53,12 @@ class UnplannedParams:
     """What counts as the same thing under another name?"""
 
     within_days: float = setting(2.0, "days between the last of the old name and the first of the new one")
-    volume: float = setting(0.5, "share that the rarer of two names must be of the other to be the same thing")
-    likeness: float = setting(0.5, "likeness of the names, or of the sets of properties, from 0 to 1; either is enough")
+    volume: float = setting(
+        0.5, "share that the rarer of two names must be of the other to be the same thing", part=True
+    )
+    likeness: float = setting(
+        0.5, "likeness of the names, or of the sets of properties, from 0 to 1; either is enough", part=True
+    )
     min_rows: int = setting(20, "messages of an unplanned event before it is worth a word")
 
 

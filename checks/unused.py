@@ -80,7 +80,7 @@ class UnusedParams:
         7, "days with messages: a weekend may be different; for `no_longer_sent`, also the days without a value"
     )
     min_daily: int = setting(50, "values a day before a text is held to be `unique`: a handful differs by chance")
-    min_distinct: float = setting(0.9, "share of a day's values that must differ to make a text `unique`")
+    min_distinct: float = setting(0.9, "share of a day's values that must differ to make a text `unique`", part=True)
     min_queries: int = setting(20, "queries and models that must have been seen before anything is `never_queried`")
 
 

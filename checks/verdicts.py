@@ -53,11 +53,13 @@ DAYS = 7  # that a disagreement looks back
 class VerdictsParams:
     """How much may the pipe find wrong, and how far may it be from what we find?"""
 
-    tolerance: float = setting(0.01, "share of the messages that may break the pipe's plan, or be refused")
-    max_discarded: float = setting(0.001, "share of the messages that may lose a value")
+    tolerance: float = setting(0.01, "share of the messages that may break the pipe's plan, or be refused", part=True)
+    max_discarded: float = setting(0.001, "share of the messages that may lose a value", part=True)
     min_rows: float = setting(5.0, "such messages a day below which nothing is told")
     min_apart: float = setting(
-        0.05, "share of the messages that one of pipe and plan finds wrong, and the other does not, that matters"
+        0.05,
+        "share of the messages that one of pipe and plan finds wrong, and the other does not, that matters",
+        part=True,
     )
 
 

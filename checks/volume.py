@@ -56,7 +56,7 @@ class VolumeParams:
     """How large must a change be to matter? The statistics say only that it is real."""
 
     min_drop: float = setting(
-        0.2, "share of the expected messages that is lost; smaller losses are not told, however certain"
+        0.2, "share of the expected messages that is lost; smaller losses are not told, however certain", part=True
     )
     min_spike: float = setting(
         0.5, "share of the expected messages that came on top; smaller excesses are not told, however certain"

@@ -19,6 +19,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+from checks.settings import is_part
 from monitor.document import Document, shortened
 from monitor.errors import Problem, UsageError
 from monitor.values import Date, Duration, Flag, Names, Number, Whole, Words, choice, got, suggest
@@ -70,11 +71,15 @@ def read_dataclass(
         for name in data
         if name not in known
     ]
+    parts = {each.name for each in _settable(cls, typing.get_type_hints(cls)) if is_part(each)}
     for name in known.keys() & data.keys():
         try:
             values[name] = known[name].validate_python(data[name])
         except ValidationError as error:
             problems += [_problem(document, (*path, name), None, item) for item in error.errors(include_url=False)]
+        if name in parts and values.get(name, 0) > 1:
+            said = f"{name}: {values[name]:,.0%} is more than all there is, so that nothing would ever be found"
+            problems.append(document.problem((*path, name), said, f"write {values[name]:g}%, if that is meant"))
     hints = {problem.hint for problem in problems}
     for name in required_of(cls) - data.keys():
         if f"did you mean {name!r}?" not in hints:

@@ -28,7 +28,7 @@ from monitor.counterparts import read_counterparts
 from monitor.custom import read_own
 from monitor.document import Document, load_document, parse_document, read_bytes, shortened
 from monitor.errors import ConfigError, Problem, UsageError
-from monitor.exclusions import read_exclusions, reversed_ones, start_of
+from monitor.exclusions import is_always, read_exclusions, reversed_ones, start_of
 from monitor.known_checks import OwnCheck, load_checks
 from monitor.plan.load import NO_DRAFTS, load_plan
 from monitor.reporting import Reporting, read_reporting
@@ -64,6 +64,7 @@ class CheckConfig:
     only: frozenset[str] = frozenset()
     ignore: frozenset[str] = frozenset()
     own: OwnCheck | None = None  # written beside the configuration
+    written: bool = False  # the configuration says something of it; else it is on because all are
 
     @property
     def known(self) -> Registered:
@@ -312,7 +313,7 @@ class _Reader:
             return None
         self.problems += self._unplanned(path, own, plan)
         covered = frozenset(block.only), frozenset(block.ignore)
-        return CheckConfig(name, params, *covered, written) if block.enabled else None
+        return CheckConfig(name, params, *covered, written, bool(data)) if block.enabled else None
 
     def _unplanned(self, path: tuple[str, str], own: dict[str, Any], plan: Plan | None) -> Iterator[Problem]:
         """Yield the events of `only` and `ignore` that the plan does not know."""
@@ -337,6 +338,10 @@ class _Reader:
         for index, each in reversed_ones(block):
             message = f"the exclusion ends ({each.end}) before it starts ({each.start})"
             self._wrong(("exclude", index), message, "swap 'from' and 'to'")
+        if is_always(block):
+            self._wrong(
+                ("exclude_weekly",), "every hour of the week is left out, so nothing is ever judged", "leave some"
+            )
         return read_exclusions(block)
 
     def _telling(self, block: ConfigBlock, plan: Plan) -> Telling:

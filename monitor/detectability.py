@@ -74,6 +74,7 @@ class Detectability:
 
     until: dt.datetime  # end of the past that it was worked out from
     sure: float = SURE
+    budget: float | None = None  # false alerts a week, at which it was worked out
     visible: tuple[Visible, ...] = ()
     unwatched: Mapping[str, Why] = field(default_factory=dict)  # of the planned events
 
@@ -134,7 +135,9 @@ def detectability(config: Config, profile: WindowProfile, findings: Iterable[Fin
     visible = tuple(each for event, own in watched.items() for each in _visible(tables["hour"].keys, own, least))
     until = profile.window.end
     silent = {event: _why(event, config, profile, sides["hour"], least) for event in config.plan.events}
-    return Detectability(until=until, visible=visible, unwatched={e: why for e, why in silent.items() if why})
+    unwatched = {event: why for event, why in silent.items() if why}
+    budget = config.budget.false_alerts_per_week
+    return Detectability(until=until, budget=budget, visible=visible, unwatched=unwatched)
 
 
 def _prices(findings: Iterable[Finding], config: Config) -> dict[dt.timedelta, dict[Test, float]]:

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 from monitor.calendar import Exclusion, Pause, Weekly
 from monitor.config_format import ConfigBlock, ExclusionBlock
 
+MONDAY = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)  # any: weeks are alike
+
 
 def read_exclusions(block: ConfigBlock) -> tuple[Pause, ...]:
     """Return what is left out, those of a date first, the oldest first."""
@@ -26,6 +28,17 @@ def reversed_ones(block: ConfigBlock) -> Iterator[tuple[int, ExclusionBlock]]:
     for index, each in enumerate(block.exclude):
         if start_of(each.start, zone) >= _end(each.end, zone):
             yield index, each
+
+
+def is_always(block: ConfigBlock) -> bool:
+    """Say whether the hours of every week that are left out are all hours."""
+    at, end = MONDAY, MONDAY + dt.timedelta(weeks=1)
+    again = [
+        Weekly(frozenset(each.days), each.start, each.end, each.why, ZoneInfo("UTC")) for each in block.exclude_weekly
+    ]
+    for pause in sorted((each for one in again for each in one.within(at, end)), key=lambda each: each.start):
+        at = max(at, pause.end) if pause.start <= at else at
+    return at >= end
 
 
 def start_of(moment: dt.date | dt.datetime, zone: ZoneInfo) -> dt.datetime:

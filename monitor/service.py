@@ -16,6 +16,7 @@ from monitor.errors import OvertakenError, TrackwatchError, UsageError
 from monitor.fingerprint import fingerprint
 from monitor.heartbeat import Heartbeat
 from monitor.history.memory import Memory
+from monitor.judge import wanted
 from monitor.leadership import BEAT, Leadership
 from monitor.pipeline import Installation, Result, run
 from monitor.report import sending
@@ -189,7 +190,9 @@ class Service:
             self._ticked |= {group.name: started for group in due}
         said = {"error": str(result.error) if result.error else None, "seconds": round(seconds, 3)}
         groups = {name: (config.clock or at).isoformat() for name, at in self._ticked.items()}
-        self.memory.put_snapshot(EVALUATED, config.clock or started, {**said, "groups": groups})
+        measures = wanted((config.checks[name] for name in checks), config.plan)
+        asked = watchdog.asked_since(self.memory, measures, config.clock or started)
+        self.memory.put_snapshot(EVALUATED, config.clock or started, {**said, "groups": groups, "asked": asked})
         _log.info("evaluated", extra={"workspace": config.workspace, "tests": len(result.verdicts), **said})
         self._world.show(config, result, seconds)
         for prepare in self.listeners:

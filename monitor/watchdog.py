@@ -7,13 +7,15 @@ That trackwatch is not there at all, it cannot say itself: that is what the hear
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from checks.base import Finding
-from checks.model import READY_DAYS
-from monitor import inventory, operations, tell
-from monitor.config import CheckConfig, Config
+from checks.base import Finding, Measure
+from monitor import detectability, inventory, operations, tell
+from monitor.blindness import SETTLED, Known, blind
+from monitor.config import Config
+from monitor.detectability import Detectability
 from monitor.evaluate import advance, operational
 from monitor.history.memory import Memory
 from monitor.history.vitals import Vitals
@@ -35,22 +37,42 @@ class Health:
     evaluated: dt.datetime | None  # when an evaluation last ended well; None: never
     down: bool = False  # the event store did not answer it
     groups: Mapping[str, dt.datetime] = field(default_factory=dict)  # check group -> when it was evaluated last
-    stored: Inventory | None = None  # what the store holds
+    known: Known = field(default_factory=Known)  # of the store
     refused: str = ""  # why the configuration that was changed is not in use
 
 
 def health_of(memory: Memory, refused: str = "") -> Health:
     """Return what the state database knows of trackwatch itself."""
-    evaluated, stored = memory.snapshot(EVALUATED), memory.snapshot(inventory.NAME)
+    evaluated = memory.snapshot(EVALUATED)
     said = evaluated[1].get("groups", {}) if evaluated else {}
     return Health(
         vitals=memory.vitals(),
         evaluated=evaluated[0] if evaluated else None,
         down=bool(evaluated and evaluated[1].get("error")),
         groups={name: dt.datetime.fromisoformat(at) for name, at in said.items()},
-        stored=Inventory.from_json(stored[1]) if stored else None,
+        known=_known(memory, evaluated),
         refused=refused,
     )
+
+
+def _known(memory: Memory, evaluated: tuple[dt.datetime, Any] | None) -> Known:
+    stored, seen = memory.snapshot(inventory.NAME), memory.snapshot(detectability.NAME)
+    asked = evaluated[1].get("asked", {}) if evaluated else {}
+    long = {name for name, at in asked.items() if evaluated and evaluated[0] - dt.datetime.fromisoformat(at) > SETTLED}
+    return Known(
+        stored=Inventory.from_json(stored[1]) if stored else None,
+        seen=Detectability.from_json(seen[1]) if seen else None,
+        lacking=frozenset(long - memory.shelf.measured()) if long else frozenset(),
+    )
+
+
+def asked_since(memory: Memory, measures: Iterable[Measure], now: dt.datetime) -> dict[str, str]:
+    """Return since when each measure has been asked for, as the snapshot keeps it; `measures` are asked for now."""
+    before = memory.snapshot(EVALUATED)
+    known: dict[str, str] = before[1].get("asked", {}) if before else {}
+    return {
+        name: known.get(name, now.isoformat()) for name in sorted({each.name() for each in measures} | known.keys())
+    }
 
 
 def is_late(config: Config, health: Health, now: dt.datetime) -> bool:
@@ -118,22 +140,9 @@ def _broken(vitals: Vitals, now: dt.datetime) -> Iterator[Finding]:
 
 
 def _blind(config: Config, health: Health) -> Iterator[Finding]:
-    for check in config.checks.values():
-        if why := _why_blind(check, config, health.stored):
-            text = f"The check {check.name} can never find anything: {why}."
-            yield Finding(check=operations.NAME, kind="cannot_fire", property=check.name, text=text)
-
-
-def _why_blind(check: CheckConfig, config: Config, stored: Inventory | None) -> str:
-    if config.store.history < dt.timedelta(days=READY_DAYS):
-        return f"store.history is {config.store.history}, and nothing is judged before {READY_DAYS} days of it"
-    there = set(stored.events) if stored else set()
-    watched = check.only & (there | config.plan.events.keys()) if there else check.only
-    if check.only and not watched:
-        return "none of the events of 'only' is in the store or in the plan"
-    if check.only and check.only <= check.ignore:
-        return "'ignore' takes away every event of 'only'"
-    return ""
+    for name, why in blind(config, health.known):
+        text = f"The check {name} can never find anything: {why}."
+        yield Finding(check=operations.NAME, kind="cannot_fire", property=name, text=text)
 
 
 def _refused(health: Health) -> Iterator[Finding]:

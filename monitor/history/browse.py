@@ -67,6 +67,12 @@ class Shelf:
             found = connection.scalars(select(table.c.summary).where(self._ours(table), *span).order_by(table.c.id))
             return tuple(orjson.loads(summary) for summary in found)
 
+    def measured(self) -> frozenset[str]:
+        """Return the names of all measures of which anything is known."""
+        table = schema.series
+        with transaction(self._engine) as connection:
+            return frozenset(connection.execute(select(table.c.measure).where(self._ours(table)).distinct()).scalars())
+
     def points_of(self, event: str, since: dt.datetime, until: dt.datetime, grains: Sequence[Grain]) -> pd.DataFrame:
         """Return what was measured of one event in [since, until), as `Memory.points` does of all."""
         return self._points(schema.series.c.event == event, since, until, grains)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pytest
 
+from checks.slices import SlicesParams
 from monitor.config import load_config
 from monitor.errors import DeliveryError, OvertakenError, StoreError
 from monitor.history.memory import Memory
@@ -168,6 +169,21 @@ class TestWhatIsWrongWithTrackwatchItself:
         service.look_after()
         service.deliver()
         assert stage.told == ["new problem: The check volume can never find anything"]
+
+    def test_a_dimension_that_the_store_never_answers_is_told_after_two_days(self, stage):
+        service, title = stage.service, "new problem: The check slices can never find anything"
+        checks = dict(service.config.checks)
+        checks["slices"] = replace(checks["slices"], params=SlicesParams(dimensions=("shop",)), written=True)
+        service.config = replace(service.config, checks=checks)
+        told = []
+        for _ in range(4):
+            service.beat()
+            service.evaluate()
+            service.look_after()
+            service.deliver()
+            told.append(title in stage.told)
+            stage.wait(24 * HOUR)
+        assert told == [False, False, False, True]
 
     def test_a_healthy_service_says_nothing(self, stage):
         stage.service.beat()
