@@ -129,7 +129,8 @@ class PropertyBlock(Block):
             deprecated=self.deprecated.planned() if self.deprecated else None,
             properties={key: block.planned(key) for key, block in self.properties.items()},
             items=self.items.planned(name) if self.items else None,
-            **{field: getattr(self, field) for field in _AS_IT_IS if field != "nullable"},
+            **{field: getattr(self, field) for field in _AS_IT_IS if field not in {"nullable", "unit"}},
+            unit=self.unit or None,
             nullable=self.nullable or "null" in self.type,
         )
 

@@ -142,7 +142,7 @@ class DeprecatedBlock(Block):
 
     def planned(self) -> Deprecation:
         """Return it as checks see it."""
-        return Deprecation(since=self.since, use=self.use)
+        return Deprecation(since=self.since, use=self.use or None)
 
 
 def _deprecated(value: Any) -> Any:

@@ -108,6 +108,7 @@ events:
     expires: 2026-01-01
     properties:
       a: {type: [string, null], required: {when: {b: [c]}, sources: [web]}, enum: [x], pattern: x, min_length: 1}
+      e: {type: number, unit: cents, format: uuid, max: 2, constant: true, description: e}
       b: {type: object, closed: true, properties: {c: string}}
       d: {type: array, items: {type: number, min: 1, max: 2}}
 changes: [{version: 1, date: 2026-01-01, event: e, what: w, why: y}]
