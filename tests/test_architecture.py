@@ -117,6 +117,12 @@ def test_a_check_has_a_test_file_of_its_name(name):
 
 
 @pytest.mark.parametrize("name", sorted(CHECKS))
+def test_each_check_has_a_page_that_names_its_kinds(name):
+    page = (ROOT / "docs" / "checks" / f"{name}.md").read_text("utf-8")
+    assert [kind for kind in CHECKS[name].kinds if f"`{kind}`" not in page] == []
+
+
+@pytest.mark.parametrize("name", sorted(CHECKS))
 def test_a_check_has_a_row_in_the_readme_with_all_its_kinds(name):
     row = row_of(name)
     assert [kind for kind in CHECKS[name].kinds if f"`{kind}`" not in row] == []

@@ -22,6 +22,7 @@ SPEAKING = (  # tests of checks and of their parts that say what pages show
         "drift",
         "identity",
         "lateness",
+        "levels",
         "links",
         "naming",
         "order",
@@ -30,7 +31,7 @@ SPEAKING = (  # tests of checks and of their parts that say what pages show
         "ratio",
         "renames",
     ),
-    *("schema", "unplanned", "unused", "verdicts"),
+    *("schema", "slices", "unplanned", "unused", "verdicts", "volume"),
 )
 
 
