@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
@@ -155,6 +155,7 @@ def load_config(
     environ: Mapping[str, str] | None = None,
     workspace: str | None = None,
     drafts: Mapping[Path, str] = NO_DRAFTS,
+    parts: Collection[str] | None = None,
 ) -> Config:
     """Read a configuration, its plan, and the parameters of checks, store and channels.
 
@@ -163,6 +164,7 @@ def load_config(
         environ: where `${NAME}` is looked up; by default the environment of the process.
         workspace: as it is in another of the file's `workspaces`; by default in the file's own.
         drafts: contents of files, its own or the plan's, that are to be read instead of what they hold now.
+        parts: the names on its top level that are read, as if it had no others; by default all.
 
     Raises:
         UsageError: there is no such file.
@@ -171,7 +173,8 @@ def load_config(
     file = find_config(path)
     values = os.environ if environ is None else environ
     document = parse_document(str(file), drafts[file].encode() if file in drafts else read_bytes(file), values)
-    return _Reader(of_workspace(document, workspace), file, drafts).read()
+    document = of_workspace(document, workspace)
+    return _Reader(document if parts is None else document.only(parts), file, drafts).read()
 
 
 def workspaces(path: Path | None = None) -> tuple[str, ...]:
@@ -246,7 +249,8 @@ class _Reader:
     def _plan(self, path: Path, workspace: str) -> Plan | None:
         if not path.exists():
             message = f"plan: there is no file or folder {path}"
-            self._wrong(("plan",), message, "the path is relative to this file")
+            hint = "the path is relative to this file; trackwatch plan infer --new proposes a plan"
+            self._wrong(("plan",), message, hint)
             return None
         try:
             return load_plan(path, workspace, self.drafts)

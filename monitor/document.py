@@ -8,8 +8,8 @@ left out: `no`, `on` and `12:30` are text, dates stay as written, keys are alway
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +75,11 @@ class Document:
     def problem(self, path: Iterable[str | int], message: str, hint: str = "") -> Problem:
         """Return a problem at the line of a path."""
         return Problem(self.file, self.line_of(path), message, hint)
+
+    def only(self, names: Collection[str]) -> Document:
+        """Return the file as if it had nothing else on its top level."""
+        data = {name: value for name, value in self.data.items() if name in names}
+        return replace(self, data=data, lines={**self.lines, id(data): self.lines.get(id(self.data), {})})
 
     def refuse(self, problems: Iterable[Problem]) -> None:
         """Raise ConfigError with all problems of the file, by line, if there are any.

@@ -28,10 +28,8 @@ def of_workspace(document: Document, name: str | None) -> Document:
     Raises:
         ConfigError: the file knows no such workspace, or says of it what is no block.
     """
-    own = {key: value for key, value in document.data.items() if key != SECTION}
-    lines = dict(document.lines)
-    lines[id(own)] = lines.get(id(document.data), {})
-    plain = replace(document, data=own, lines=lines)
+    plain = document.only(document.data.keys() - {SECTION})
+    own, lines = plain.data, dict(plain.lines)
     if name is None or name == own.get("workspace", "production"):
         return plain
     described = document.data.get(SECTION)
@@ -43,7 +41,7 @@ def of_workspace(document: Document, name: str | None) -> Document:
     if not isinstance(block, dict):
         message = f"{shortened(name)}: expected a block of what is different there"
         raise ConfigError(document.problem((SECTION, name), message, "such as store: {url: …}"))
-    return replace(plain, data=_over(own, {**block, "workspace": name}, lines, block))
+    return replace(plain, data=_over(own, {**block, "workspace": name}, lines, block), lines=lines)
 
 
 def _over(

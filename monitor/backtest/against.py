@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from monitor.config import Config, load_config
+from monitor.config import Config, load_config, workspaces
 from monitor.errors import UsageError
 from monitor.known_checks import mean
 
@@ -28,16 +28,17 @@ def other_config(said: str, ours: Config) -> Iterator[Config]:
     """
     try:
         if Path(said).is_file():
-            yield _on(load_config(Path(said)), ours)
+            yield _on(Path(said), ours)
             return
         with tempfile.TemporaryDirectory(prefix="trackwatch-") as folder:
-            yield _on(load_config(_checked_out(said, ours.file.resolve(), Path(folder))), ours)
+            yield _on(_checked_out(said, ours.file.resolve(), Path(folder)), ours)
     finally:
         mean(check.own for check in ours.checks.values() if check.own)  # as before
 
 
-def _on(other: Config, ours: Config) -> Config:
+def _on(file: Path, ours: Config) -> Config:
     """Return what another configuration checks and tells, on our past: one past, learned from for as long."""
+    other = load_config(file, workspace=ours.workspace if ours.workspace in workspaces(file) else None)
     return replace(other, store=ours.store, state_url=ours.state_url, workspace=ours.workspace, zone=ours.zone)
 
 

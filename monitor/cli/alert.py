@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from monitor.cli.common import config_option, current_time
+from monitor.cli.common import config_option, current_time, workspace_option
 from monitor.errors import DeliveryError, UsageError
 
 
@@ -19,12 +19,13 @@ def command() -> None:
 @command.command("test")
 @click.argument("channel", required=False)
 @config_option
-def test(channel: str | None, config_path: Path | None) -> None:
+@workspace_option
+def test(channel: str | None, config_path: Path | None, workspace: str | None) -> None:
     """Send a real message to one CHANNEL, or to all, and say what came back."""
     from monitor.alerts.trial import test_message  # noqa: PLC0415 keeps --help fast
     from monitor.config import load_config  # noqa: PLC0415
 
-    channels = load_config(config_path).channels
+    channels = load_config(config_path, workspace=workspace).channels
     if channel is not None and channel not in channels:
         raise UsageError(f"there is no channel {channel!r}; the configuration has {', '.join(channels) or 'none'}")
     if not channels:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from monitor.cli.common import config_option, current_time, json_option
+from monitor.cli.common import config_option, current_time, json_option, workspace_option
 
 if TYPE_CHECKING:
     from monitor.backtest.comparison import Pair
@@ -24,13 +24,16 @@ DATE = click.DateTime(["%Y-%m-%d"])
 
 @click.command("backtest")
 @config_option
+@workspace_option
 @click.option("--from", "since", type=DATE, required=True, help="The first local day that is judged.")
 @click.option("--to", "until", type=DATE, required=True, help="The local day before which judging ends.")
 @click.option("--against", metavar="FILE|REVISION", help="Compare with another configuration, or a Git revision of it.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write a page with charts as well.")
 @click.option("--measure", is_flag=True, help="Ask the event store, even where what was measured is remembered.")
 @json_option
-def command(config_path: Path | None, since: dt.datetime, until: dt.datetime, as_json: bool, **asked: Any) -> None:
+def command(
+    config_path: Path | None, workspace: str | None, since: dt.datetime, until: dt.datetime, as_json: bool, **asked: Any
+) -> None:
     """Replay the past hour by hour: which alerts would have been sent, and how many a week?
 
     Each hour is judged with what lay before it, as the service would have done. Nothing is sent,
@@ -40,7 +43,7 @@ def command(config_path: Path | None, since: dt.datetime, until: dt.datetime, as
     from monitor.pipeline import composer_of  # noqa: PLC0415
 
     started = current_time()
-    config = load_config(config_path)
+    config = load_config(config_path, workspace=workspace)
     span = _span(config, since, until, started)
     with progress("Reading the past") as step:
         past = past_of(config, span, step, anew=asked["measure"])

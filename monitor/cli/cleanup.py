@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from monitor.cli.common import config_option, json_option
+from monitor.cli.common import config_option, json_option, workspace_option
 
 if TYPE_CHECKING:
     from monitor.config import Config
@@ -21,15 +21,18 @@ MOST_SHOWN = 20  # of a step, unless all are wanted
 @click.option("--all", "everything", is_flag=True, help=f"Everything, also beyond {MOST_SHOWN} of a step.")
 @click.option("--diff", "as_diff", is_flag=True, help="The change to the plan's files, for `git apply` or `patch -p1`.")
 @config_option
+@workspace_option
 @json_option
-def cleanup_command(config_path: Path | None, everything: bool, as_diff: bool, as_json: bool) -> None:
+def cleanup_command(
+    config_path: Path | None, workspace: str | None, everything: bool, as_diff: bool, as_json: bool
+) -> None:
     """Say what is collected for nobody: what can go first, what next, and how much is saved.
 
     Made from what the last runs found; the event store is not asked.
     """
     from monitor.config import load_config  # noqa: PLC0415 keeps --help fast
 
-    config = load_config(config_path)
+    config = load_config(config_path, workspace=workspace)
     items, survey = _found(config)
     if as_diff:
         from monitor.report.removal import removal  # noqa: PLC0415

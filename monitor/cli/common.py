@@ -23,6 +23,12 @@ def config_option(function: F) -> F:
     return click.option("--config", "config_path", type=click.Path(path_type=Path), help=text)(function)
 
 
+def workspace_option(function: F) -> F:
+    """Add `--workspace NAME`."""
+    text = "One of the configuration's 'workspaces'; by default its own."
+    return click.option("--workspace", help=text)(function)
+
+
 def group_option(function: F) -> F:
     """Add `--group NAME`."""
     text = "Only this check group of the schedule; may be given several times. By default all checks."

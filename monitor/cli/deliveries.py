@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from monitor.cli.common import Moment, config_option, json_option
+from monitor.cli.common import Moment, config_option, json_option, workspace_option
 
 if TYPE_CHECKING:
     from monitor.history.outbox import Entry
@@ -18,18 +18,19 @@ MOST = 50
 
 @click.command("deliveries")
 @config_option
+@workspace_option
 @click.option("--channel", help="Only to this channel.")
 @click.option("--state", type=click.Choice(["sent", "waiting", "suppressed", "failed"]), help="Only these.")
 @click.option("--incident", help="Only of this incident or digest: its whole id.")
 @click.option("--since", type=Moment(), help="Only those made at or after this time.")
 @click.option("--most", type=click.IntRange(min=1), default=MOST, show_default=True, help="At most so many.")
 @json_option
-def command(config_path: Path | None, as_json: bool, **asked: Any) -> None:
+def command(config_path: Path | None, workspace: str | None, as_json: bool, **asked: Any) -> None:
     """List the messages, the newest first: sent, suppressed, failed or waiting, and why."""
     from monitor.config import load_config  # noqa: PLC0415 keeps --help fast
     from monitor.history.memory import Memory  # noqa: PLC0415
 
-    config = load_config(config_path)
+    config = load_config(config_path, workspace=workspace)
     found = Memory(config.state_url, config.workspace).outbox.listed(**asked)
     if as_json:
         click.echo(_json(found))

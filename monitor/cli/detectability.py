@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.common import config_option, json_option, time_of
+from monitor.cli.common import config_option, json_option, time_of, workspace_option
 
 if TYPE_CHECKING:
     from monitor.config import Config
@@ -20,11 +20,14 @@ WITHIN = {"hour": "an hour", "day": "a day", "week": "a week"}
 
 @click.command("detectability")
 @config_option
+@workspace_option
 @click.option("--event", metavar="NAME", help="Only this event, in sentences.")
 @click.option("--sources", is_flag=True, help="Also changes that only one source of an event has.")
 @click.option("--fresh", is_flag=True, help="Work it out anew, with the configuration as it is now.")
 @json_option
-def command(config_path: Path | None, event: str | None, sources: bool, fresh: bool, as_json: bool) -> None:
+def command(
+    config_path: Path | None, workspace: str | None, event: str | None, sources: bool, fresh: bool, as_json: bool
+) -> None:
     """Say how small a drop or a spike of each event would be told within an hour, a day and a week.
 
     Worked out by a run once a week, from the past weeks of each event and the budget for false
@@ -32,7 +35,7 @@ def command(config_path: Path | None, event: str | None, sources: bool, fresh: b
     """
     from monitor.config import load_config  # noqa: PLC0415 keeps --help fast
 
-    config = load_config(config_path)
+    config = load_config(config_path, workspace=workspace)
     found = _worked_out(config) if fresh else _kept(config)
     if as_json:
         import orjson  # noqa: PLC0415

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from monitor.cli.backtest import DATE, past_of, progress
-from monitor.cli.common import config_option, json_option, time_of
+from monitor.cli.common import config_option, json_option, time_of, workspace_option
 
 if TYPE_CHECKING:
     from monitor.config import Config
@@ -43,6 +43,7 @@ class Share(click.ParamType[float]):
 
 @click.command("drill")
 @config_option
+@workspace_option
 @click.option("--from", "since", type=DATE, help="The first local day to plant into; by default, four weeks ago.")
 @click.option("--to", "until", type=DATE, help="The local day before which that ends; by default, today.")
 @click.option("--minutes", type=MINUTES, default=5.0, show_default=True, help="For how long faults are planted.")
@@ -54,7 +55,12 @@ class Share(click.ParamType[float]):
 @click.option("--measure", is_flag=True, help="Ask the event store, even where what was measured is remembered.")
 @json_option
 def command(
-    config_path: Path | None, since: dt.datetime | None, until: dt.datetime | None, as_json: bool, **asked: Any
+    config_path: Path | None,
+    workspace: str | None,
+    since: dt.datetime | None,
+    until: dt.datetime | None,
+    as_json: bool,
+    **asked: Any,
 ) -> None:
     """Plant faults into a copy of what was measured: which would be seen, by which check, and after how long?
 
@@ -65,7 +71,7 @@ def command(
     from monitor.pipeline import composer_of  # noqa: PLC0415
 
     started = time.monotonic()
-    config = load_config(config_path)
+    config = load_config(config_path, workspace=workspace)
     outcome = _drilled(config, span_of(config, since, until), asked)
     composer = composer_of(config)
     if asked["out"]:

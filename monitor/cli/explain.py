@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.common import Moment, checks_of, config_option, group_option, json_option, opened, time_of
+from monitor.cli.common import (
+    Moment,
+    checks_of,
+    config_option,
+    group_option,
+    json_option,
+    opened,
+    time_of,
+    workspace_option,
+)
 
 if TYPE_CHECKING:
     from monitor.pipeline import Installation
@@ -21,12 +30,18 @@ if TYPE_CHECKING:
 
 @click.command("explain")
 @config_option
+@workspace_option
 @click.option("--now", type=Moment(), help="As if it were this time; by default now.")
 @click.option("--table", "only", help="Only this table.")
 @group_option
 @json_option
 def command(
-    config_path: Path | None, now: dt.datetime | None, only: str | None, groups: tuple[str, ...], as_json: bool
+    config_path: Path | None,
+    workspace: str | None,
+    now: dt.datetime | None,
+    only: str | None,
+    groups: tuple[str, ...],
+    as_json: bool,
 ) -> None:
     """Show every SQL statement that a run would issue, with its values, and what the store says it would cost."""
     import orjson  # noqa: PLC0415 keeps --help fast
@@ -34,7 +49,7 @@ def command(
     from monitor.config import load_config  # noqa: PLC0415
     from monitor.pipeline import would_ask  # noqa: PLC0415
 
-    config = load_config(config_path)
+    config = load_config(config_path, workspace=workspace)
     with opened(config) as installation:
         asked = would_ask(installation, time_of(config, now), checks_of(config, groups))
         every = [

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from monitor.cli.common import Moment, config_option, json_option, time_of
+from monitor.cli.common import Moment, config_option, json_option, time_of, workspace_option
 from monitor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -61,18 +61,18 @@ def commands() -> Iterator[click.Command]:
                 click.Option(["--for", "length"], type=Length(), help="For so long, such as 1d, 12h or 1w."),
             ]
         command = click.Command(name, callback=_doing(verb), params=params, help=text)
-        yield json_option(config_option(command))
+        yield json_option(config_option(workspace_option(command)))
 
 
 def _doing(verb: str) -> Any:
-    def do(incident_id: str, config_path: Path | None, as_json: bool, **said: Any) -> None:
+    def do(incident_id: str, config_path: Path | None, workspace: str | None, as_json: bool, **said: Any) -> None:
         from monitor.acting import act  # noqa: PLC0415
         from monitor.actions import Action, Verb  # noqa: PLC0415 keeps --help fast
         from monitor.alerts.deliver import deliver  # noqa: PLC0415
         from monitor.config import load_config  # noqa: PLC0415
         from monitor.history.memory import Memory  # noqa: PLC0415
 
-        config = load_config(config_path)
+        config = load_config(config_path, workspace=workspace)
         now = time_of(config)
         memory = Memory(config.state_url, config.workspace)
         action = Action(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.common import Moment, config_option, json_option, time_of
+from monitor.cli.common import Moment, config_option, json_option, time_of, workspace_option
 from monitor.cli.incident_actions import commands, find, line, shown
 
 if TYPE_CHECKING:
@@ -30,13 +30,19 @@ def command(context: click.Context) -> None:
 
 @command.command("list")
 @config_option
+@workspace_option
 @click.option("--since", type=Moment(), help="Also those that were resolved after this time.")
 @json_option
-def list_incidents(config_path: Path | None = None, since: dt.datetime | None = None, as_json: bool = False) -> None:
+def list_incidents(
+    config_path: Path | None = None,
+    workspace: str | None = None,
+    since: dt.datetime | None = None,
+    as_json: bool = False,
+) -> None:
     """List the open incidents."""
     from monitor.config import load_config  # noqa: PLC0415 keeps --help fast
 
-    config = load_config(config_path)
+    config = load_config(config_path, workspace=workspace)
     found = _remembered(config, since)
     if as_json:
         click.echo(shown(config, found))
@@ -49,8 +55,9 @@ def list_incidents(config_path: Path | None = None, since: dt.datetime | None = 
 @command.command("show")
 @click.argument("incident_id")
 @config_option
+@workspace_option
 @json_option
-def show(incident_id: str, config_path: Path | None, as_json: bool) -> None:
+def show(incident_id: str, config_path: Path | None, workspace: str | None, as_json: bool) -> None:
     """Show one incident: observed, expected, how sure, what it cost of the budget, and which history it rests on."""
     from monitor.alerts.message import Reason  # noqa: PLC0415 keeps --help fast
     from monitor.alerts.text import as_text  # noqa: PLC0415
@@ -59,7 +66,7 @@ def show(incident_id: str, config_path: Path | None, as_json: bool) -> None:
     from monitor.pipeline import composer_of  # noqa: PLC0415
     from monitor.reasons import reasons  # noqa: PLC0415
 
-    config = load_config(config_path)
+    config = load_config(config_path, workspace=workspace)
     memory = Memory(config.state_url, config.workspace)
     incident = find(memory, incident_id)
     if as_json:
@@ -89,8 +96,9 @@ def _marking(config: Config, incident: Incident) -> Sequence[Statement]:
 
 @command.command("feedback")
 @config_option
+@workspace_option
 @json_option
-def feedback(config_path: Path | None, as_json: bool) -> None:
+def feedback(config_path: Path | None, workspace: str | None, as_json: bool) -> None:
     """Say how many incidents of each check people called useful, and which checks are lowered for it."""
     import orjson  # noqa: PLC0415 keeps --help fast
 
@@ -98,7 +106,7 @@ def feedback(config_path: Path | None, as_json: bool) -> None:
     from monitor.history.memory import Memory  # noqa: PLC0415
     from monitor.pipeline import marked  # noqa: PLC0415
 
-    config = load_config(config_path)
+    config = load_config(config_path, workspace=workspace)
     found = marked(Memory(config.state_url, config.workspace), time_of(config))
     if as_json:
         click.echo(orjson.dumps({"version": 1, "checks": [each.to_json() for each in found]}).decode())

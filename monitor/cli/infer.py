@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from monitor.cli.common import Moment, config_option, current_time, json_option
+from monitor.cli.common import Moment, config_option, current_time, json_option, workspace_option
 from monitor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from monitor.plan.load import WrittenPlan
 
 WEEKS = 8
+STORE = ("store", "timezone", "workspace", "state")  # what says where events lie: there may be no plan yet
 
 
 @click.command("infer", short_help="Propose a plan, or more of one, from the events in the store.")
@@ -28,6 +29,7 @@ WEEKS = 8
 @click.option("--write", is_flag=True, help="Write the additions into the plan; else they are shown as a diff.")
 @click.option("--out", type=click.Path(path_type=Path), help="With --new: the file to write.")
 @config_option
+@workspace_option
 @json_option
 def command(  # noqa: PLR0913 a command's options
     events: tuple[str, ...],
@@ -39,6 +41,7 @@ def command(  # noqa: PLR0913 a command's options
     write: bool,
     out: Path | None,
     config_path: Path | None,
+    workspace: str | None,
     as_json: bool,
 ) -> None:
     """Propose names, types, required, enum, range, format and sources, each with its evidence in a comment.
@@ -55,7 +58,7 @@ def command(  # noqa: PLR0913 a command's options
 
     if write and new:
         raise UsageError("--write adds to a plan; a new one is written by --new --out FILE")
-    config = load_config(config_path)
+    config = load_config(config_path, workspace=workspace, parts=STORE if new else None)
     path = None if new else into or config.plan_path
     written = read_plan(path) if path else None
     if write and written is None:

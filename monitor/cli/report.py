@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from monitor.cli.common import Moment, config_option, time_of
+from monitor.cli.common import Moment, config_option, time_of, workspace_option
 
 if TYPE_CHECKING:
     from monitor.config import Config
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 @click.command("report")
 @config_option
+@workspace_option
 @click.option("--week", "week_text", help="A past week, such as 2026-W09; by default the last one that is over.")
 @click.option("--format", "form", type=click.Choice(["html", "text", "json"]), default="text", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), help="Write to a file instead of the terminal.")
@@ -28,7 +29,12 @@ if TYPE_CHECKING:
 @click.option("--again", is_flag=True, help="With --send: also where it was sent before.")
 @click.option("--now", type=Moment(), help="Pretend that it is this time.")
 def command(
-    config_path: Path | None, week_text: str | None, owner: str | None, now: dt.datetime | None, **asked: Any
+    config_path: Path | None,
+    workspace: str | None,
+    week_text: str | None,
+    owner: str | None,
+    now: dt.datetime | None,
+    **asked: Any,
 ) -> None:
     """Report on a week: can its answers be trusted, what broke, what to do.
 
@@ -40,7 +46,7 @@ def command(
     from monitor.history.memory import Memory  # noqa: PLC0415
     from monitor.report.week import Week  # noqa: PLC0415
 
-    config = load_config(config_path)
+    config = load_config(config_path, workspace=workspace)
     at = time_of(config, now)
     week = Week.parse(week_text) if week_text else Week.before(at, ZoneInfo(config.zone))
     memory = Memory(config.state_url, config.workspace)

@@ -22,6 +22,7 @@ from monitor.cli.common import (
     json_option,
     opened,
     time_of,
+    workspace_option,
 )
 from monitor.errors import OvertakenError
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 @click.command("run")
 @config_option
+@workspace_option
 @click.option("--now", type=Moment(), help="Judge as if it were this time; by default now.")
 @click.option("--dry-run", is_flag=True, help="Say what would be told; remember and send nothing.")
 @click.option("--all", "everything", is_flag=True, help="With --json: healthy findings too.")
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 def command(  # noqa: PLR0913 one parameter for each option
     *,
     config_path: Path | None,
+    workspace: str | None,
     now: dt.datetime | None,
     dry_run: bool,
     everything: bool,
@@ -53,7 +56,7 @@ def command(  # noqa: PLR0913 one parameter for each option
     from monitor.pipeline import run  # noqa: PLC0415
 
     started = current_time()
-    config = load_config(config_path)
+    config = load_config(config_path, workspace=workspace)
     checks = checks_of(config, groups)
     with opened(config) as installation, _progress() as on_chunk:
         at = time_of(config, now)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from monitor.cli.common import Moment, config_option, current_time, json_option
+from monitor.cli.common import Moment, config_option, current_time, json_option, workspace_option
 
 if TYPE_CHECKING:
     from monitor.config import Config
@@ -56,7 +56,7 @@ def _length(value: Any) -> dt.timedelta | None:
 
 @click.command("verify")
 @config_option
-@click.option("--workspace", help="One of the configuration's 'workspaces'; by default its own.")
+@workspace_option
 @click.option(
     "--since", type=Since(), default="1d", show_default=True, help="What arrived from then on, or this long ago."
 )

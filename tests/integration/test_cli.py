@@ -159,6 +159,22 @@ def test_deliveries_are_listed_with_their_end(home, capsys):
     assert trackwatch(capsys, "deliveries", "--state", "failed")[1] == "No deliveries.\n"
 
 
+def test_each_workspace_of_a_file_has_its_own_incidents_deliveries_and_reports(home, capsys):
+    with (home / "trackwatch.yml").open("a") as file:
+        file.write("workspaces: {dev: {store: {judge: 3d}}}\n")
+    trackwatch(capsys, "run", "--now", NOW, "--workspace", "dev")
+    assert trackwatch(capsys, "incidents", "list")[1] == "No open incidents.\n"
+    assert trackwatch(capsys, "deliveries")[1] == "No deliveries.\n"
+    incident = trackwatch(capsys, "incidents", "list", "--workspace", "dev")[1].split()[1]
+    code, out, _ = trackwatch(capsys, "incidents", "ack", incident, "--workspace", "dev")
+    assert (code, incident in out) == (0, True)
+    assert trackwatch(capsys, "incidents", "ack", incident)[0] == 2
+    assert "new problem: Order Completed stopped on ios" in trackwatch(capsys, "deliveries", "--workspace", "dev")[1]
+    week = ["report", "--week", "2026-W09", "--now", NOW]
+    reports = [trackwatch(capsys, *week, *of)[1] for of in ([], ["--workspace", "dev"])]
+    assert ["Order Completed stopped" in report for report in reports] == [False, True]
+
+
 class TestAlertTest:
     def test_a_message_reaches_the_channel(self, home, slack, capsys):
         code, out, _ = trackwatch(capsys, "alert", "test")

@@ -6,6 +6,7 @@ import json
 import subprocess
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from monitor.cli import main
@@ -183,3 +184,31 @@ def test_diff_writes_nothing_into_a_revision(here, call):
 
 def test_the_schema_is_printed_as_it_is_shipped(call):
     assert json.loads(call("schema")[1])["title"] == "Tracking plan"
+
+
+@pytest.fixture
+def planless(here: Path) -> Path:
+    """Return a folder whose configuration names a plan that is not written yet, and events of eight weeks."""
+    with duckdb.connect(str(here / "events.duckdb")) as connection:
+        connection.execute(
+            "CREATE TABLE events AS SELECT 'm' || i AS id, 'web' AS source, 'Pet Fed' AS event,"
+            " '{\"food\": 1}'::JSON AS properties, TIMESTAMP '2026-01-05' + INTERVAL 1 HOUR * i AS received_at "
+            " FROM range(56 * 24) AS t(i)"
+        )
+    text = "store: {url: 'duckdb:///events.duckdb'}\nplan: plan/new.yml\nroutes: [{question: pets, to: [nobody]}]\n"
+    (here / "trackwatch.yml").write_text(text)
+    return here
+
+
+def test_a_first_plan_is_inferred_for_a_configuration_that_names_one(planless, call):
+    (planless / "plan").mkdir()
+    code, out, err = call("infer", "--new", "--out", "plan/new.yml", "--now", "2026-03-02T00:00:00Z")
+    assert (code, out) == (0, "Wrote plan/new.yml: 1 events\n"), err
+    assert "food: " in (planless / "plan" / "new.yml").read_text()
+
+
+def test_where_there_is_no_plan_to_add_to_it_is_said_what_to_run(planless, call):
+    code, _, err = call("infer")
+    assert code == 2
+    assert "trackwatch.yml:2: plan: there is no file or folder plan/new.yml; " in err
+    assert "trackwatch plan infer --new proposes a plan" in err

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
+from monitor.cli import cli
 from monitor.config import load_config, workspaces
 from monitor.errors import ConfigError
 
@@ -64,3 +67,18 @@ def test_a_mistake_keeps_the_line_on_which_it_is_written(file: Path):
     load_config(file)
     with pytest.raises(ConfigError, match=r"trackwatch\.yml:8: 'drfit' is not a check; did you mean 'drift'\?"):
         load_config(file, workspace="dev")
+
+
+def configured(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[str, set[str]]]:
+    """Yield each command that reads a configuration, and its options."""
+    context = click.Context(command)
+    for name in command.list_commands(context) if isinstance(command, click.Group) else ():
+        yield from configured(command.get_command(context, name), (*path, name))
+    options = {option for param in command.params for option in param.opts}
+    if "--config" in options:
+        yield " ".join(path), options
+
+
+def test_every_command_on_a_configuration_takes_a_workspace():
+    of_the_whole_file = {"validate", "tune", "plan lint"}
+    assert {name for name, options in configured(cli) if "--workspace" not in options} == of_the_whole_file
