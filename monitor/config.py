@@ -64,7 +64,7 @@ class CheckConfig:
     only: frozenset[str] = frozenset()
     ignore: frozenset[str] = frozenset()
     own: OwnCheck | None = None  # written beside the configuration
-    written: bool = False  # the configuration says something of it; else it is on because all are
+    written: bool = field(default=False, compare=False)  # the configuration says something of it; else it is just on
 
     @property
     def known(self) -> Registered:
