@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from checks.base import Field
 from monitor.backtest.past import read
 from monitor.backtest.replay import Replayed, Teller, measurements_of, walked
 from monitor.cli import main
@@ -24,6 +25,7 @@ from monitor.drill.known import Known, Place
 from monitor.drill.session import Refused, session
 from monitor.drill.striking import When
 from monitor.drill.untouched import untouched
+from monitor.evaluate import Evaluation
 from monitor.pipeline import composer_of
 from monitor.testing.counts import CountStore
 from monitor.testing.memory import Recorder
@@ -85,20 +87,90 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Ground:
 def test_what_is_judged_of_the_fault_alone_is_what_a_full_replay_of_the_planted_copy_comes_to(
     ground: Ground, fault: str, place: Place
 ):
-    until = SINCE + 3 * DAY
-    splice = Splice(ground, BY_NAME[fault], place, When.of(ONSET, until, ZoneInfo("UTC")), np.random.default_rng(3))
+    alone, whole = replays(ground, fault, place, (ONSET, SINCE + 3 * DAY))
+    assert outcome(*alone) == outcome(*whole)
+
+
+def replays(
+    ground: Ground, fault: str, place: Place, span: tuple[dt.datetime, dt.datetime]
+) -> list[tuple[Replayed, Evaluation]]:
+    """Return what comes of a fault where only what it touches is judged anew, and where everything is."""
+    onset, until = span
+    splice = Splice(ground, BY_NAME[fault], place, When.of(onset, until, ZoneInfo("UTC")), np.random.default_rng(3))
     points = ground.known.past.points
     whole = pd.concat([points[~points["event"].isin(splice.events)], splice.past.points], ignore_index=True)
     first = {**ground.known.past.first, **splice.past.first}
-    planted = measurements_of(ground.config, replace(splice.past, points=whole, first=first), UNTIL)
-    begin = Replayed(since=ONSET, until=ONSET, incidents=ground.untouched.at(ONSET))
-    outcomes = []
+    planted = measurements_of(ground.config, replace(splice.past, points=whole, first=first), ground.span[1])
+    begin = Replayed(since=onset, until=onset, incidents=ground.untouched.at(onset))
+    found = []
     for measurements, judged in ((splice.overlaid, splice), (planted, None)):
         teller = Teller(ground.config, composer_of(ground.config))
-        *_, (replayed, found) = walked(ground.config, measurements, begin, until, teller, judged)
-        problems = {(p.finding.check, p.finding.kind, p.finding.source, p.finding.bucket) for p in replayed.problems}
-        outcomes.append((replayed.tests, problems, replayed.told, len(found.verdicts)))
-    assert outcomes[0] == outcomes[1]
+        *_, last = walked(ground.config, measurements, begin, until, teller, judged)
+        found.append(last)
+    return found
+
+
+def outcome(replayed: Replayed, found: Evaluation) -> tuple[object, ...]:
+    problems = {(p.finding.check, p.finding.kind, p.finding.source, p.finding.bucket) for p in replayed.problems}
+    last = sorted(f"{f.check}.{f.kind} {f.event} {f.p_value or 0:.6g}" for f in (v.finding for v in found.verdicts))
+    return replayed.tests, problems, replayed.told, last
+
+
+DEALT = {  # of a day's messages, by measure and property: the label and the share of each part
+    ("nulls", "total"): {"": 0.1},
+    ("sizes", "total"): {"1": 0.3, "10": 0.6},
+    ("rows.environment", ""): {"(none)": 1.0},
+    ("rows.identity", ""): {"uuid": 0.7, "anonymous": 0.3},
+}
+
+
+@pytest.fixture(scope="module")
+def contents(tmp_path_factory: pytest.TempPathFactory) -> Ground:
+    """Return a shop of eight weeks and two days with six events, whose properties, hosts and ids are measured too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("contents"))
+        names = ("Order Completed", *(f"Step {number}" for number in range(5)))
+        Path("trackwatch.yml").write_text(CONFIG.replace("28d", "56d"))
+        Path("plan.yml").write_text("events: {Order Completed: {properties: {total: {type: number}}}}\n")
+        config, rng = replace(load_config(), channels={"team": Recorder()}), np.random.default_rng(7)
+        counts = {("web", name): rng.poisson(20, 58 * 24).astype(float) for name in names}
+        span = START + 56 * DAY, START + 58 * DAY
+        past = read(config, CountStore(START, counts), "sqlite:///cache.db", span, lambda _done, _of: None)
+        days = past.points[(past.points["measure"] == "rows") & (past.points["grain"] == "day")]
+        dealt = [
+            days.assign(measure=measure, property=name, label=label, value=(days["value"] * share).round())
+            for (measure, name), labels in DEALT.items()
+            for label, share in labels.items()
+        ]
+        total = tuple(Field(name, "web", "total", "number") for name in names)
+        past = replace(
+            past,
+            points=pd.concat([past.points, *dealt], ignore_index=True),
+            catalog=replace(past.catalog, fields=total),
+        )
+        return Ground.of(config, Known(past, config.plan, span[1]), untouched(config, past, span, lambda *_: None))
+
+
+TOTAL = Place(event="Order Completed", sources=("web",), property="total")
+
+
+@pytest.mark.parametrize(
+    ("fault", "place", "judged"),
+    [
+        pytest.param("null", TOTAL, "drift.null_rate", id="an empty property"),
+        pytest.param("times_100", TOTAL, "drift.numeric", id="a number a hundred times as large"),
+        pytest.param("dev_leak", Place(event=None, sources=("web",)), "environment.leak", id="hosts of a whole source"),
+        pytest.param("id_swap", Place(event=None, sources=("web",)), "identity.mixed_format", id="ids of all events"),
+        pytest.param("drop_50", replace(TOTAL, property=None), "volume.shift", id="levels held against other events"),
+    ],
+)
+def test_contents_whole_sources_and_levels_are_judged_as_a_full_replay_judges_them(
+    contents: Ground, fault: str, place: Place, judged: str
+):
+    since, until = contents.span
+    alone, whole = replays(contents, fault, place, (since + 3 * HOUR, until))
+    assert outcome(*alone) == outcome(*whole)
+    assert judged in {f"{v.finding.check}.{v.finding.kind}" for v in whole[1].verdicts}, "nothing was compared"
 
 
 def test_the_untouched_copy_is_quiet_where_a_fault_is_planted_and_loud_where_it_is(ground: Ground):
