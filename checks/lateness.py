@@ -89,7 +89,11 @@ def _shares(profile: Profile, kind: str, params: LatenessParams) -> tuple[Shares
     for i, key in enumerate(table.keys):
         if key.source is not None:
             bins.setdefault(replace(key, label=None), []).append(i)
-    since = {key: _late_from(table, index) if kind == "delay" else params.behind for key, index in bins.items()}
+    learned = np.where(table.usable & np.isfinite(table.values), table.values, 0.0)[:, : table.cut].sum(axis=1)
+    since = {
+        key: _late_from(table, index, learned[index]) if kind == "delay" else params.behind
+        for key, index in bins.items()
+    }
 
     def counts(bound: float, late: float) -> bool:
         ahead, after = kind != "delay" and bound < -SKEW, kind != "future" and bound >= late
@@ -101,10 +105,8 @@ def _shares(profile: Profile, kind: str, params: LatenessParams) -> tuple[Shares
     return Shares(Table(table.measure, table.calendar, tuple(bins), bad, usable, table.cut), rows), since
 
 
-def _late_from(table: Table, index: list[int]) -> float:
-    """Return the delay [s] from which on at most a few messages of the past lie: they are late."""
-    learned = np.where(table.usable[index], table.values[index], 0.0)[:, : table.cut]
-    came = np.nan_to_num(learned).sum(axis=1)
+def _late_from(table: Table, index: list[int], came: Floats) -> float:
+    """Return the delay [s] from which on at most a few messages of the past, those of each bin, lie: they are late."""
     ordered = sorted(range(len(index)), key=lambda i: _bound(table, index[i]), reverse=True)
     beyond = 0.0
     for i in ordered:

@@ -6,12 +6,12 @@ events a day as for a million, and there on day 30 of a silence as on the first.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from checks.base import Floats, Table
-from checks.model import Bools, Forecast, Silence, known_counts, unseen_weekdays
+from checks.model import Bools, Forecast, Silence, blocks, known_counts, rows_of, unseen_weekdays
 from checks.season import PACES, Ints, totals
 from checks.stats import zero_probability
 
@@ -40,6 +40,11 @@ def silence(table: Table, forecast: Forecast) -> Silence:
     Returns:
         P-value, events due and last event, for each bucket from `table.cut` on.
     """
+    parts = [_silence(rows_of(table, b), forecast.rows(b)) for b in blocks(*table.values.shape)]
+    return Silence(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Silence)))
+
+
+def _silence(table: Table, forecast: Forecast) -> Silence:
     own = _Own.of(table, forecast)
     p_value, due, phi = own.standing(table, forecast)
     p_value **= _trust(p_value, own.values, own.usable, table)[:, None]

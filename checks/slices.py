@@ -114,8 +114,7 @@ def _tables(profile: Profile, dimension: str, params: SlicesParams) -> tuple[Tab
     slices = profile.table(_measure(dimension), GRAIN)
     rows = profile.table(Stat.ROWS, GRAIN)
     place = {key: i for i, key in enumerate(rows.keys)}
-    usual = {key: _past(rows)[i] for key, i in place.items()}
-    held = dict(zip(slices.keys, _past(slices).tolist(), strict=True))
+    usual, held = (dict(zip(table.keys, _past(table).tolist(), strict=True)) for table in (rows, slices))
 
     def watched(key: Key) -> bool:
         whole = usual.get(replace(key, label=None), 0.0)

@@ -63,10 +63,10 @@ def open_units(incidents: Iterable[Incident]) -> set[Unit]:
     return {unit for incident in incidents if incident.is_open for unit in incident.held}
 
 
-def _name(verdict: Verdict) -> tuple[str, ...]:
+def _name(verdict: Verdict) -> tuple[object, ...]:
     """Return what orders the verdicts of a batch, however they came."""
     f = verdict.finding
-    return f.event or "", f.property or "", f.source or "", f.check, f.kind, str(f.slice)
+    return f.event or "", f.property or "", f.source or "", f.check, f.kind, f.slice
 
 
 @dataclass(slots=True)
