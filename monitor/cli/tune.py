@@ -105,15 +105,12 @@ def _write(config: Config, texts: dict[Path, str]) -> None:
 
     Raises:
         ConfigError: they would not be; nothing is written.
-        UsageError: a file cannot be written.
+        UsageError: a file cannot be written; then none is.
     """
     from monitor.config import load_config  # noqa: PLC0415 keeps --help fast
-    from monitor.errors import UsageError  # noqa: PLC0415
+    from monitor.writing import write_whole  # noqa: PLC0415
 
     load_config(config.file, workspace=config.workspace, drafts=texts)
-    for file, text in texts.items():
-        try:
-            file.write_text(text, encoding="utf-8", newline="")
-        except OSError as error:
-            raise UsageError(f"{file} cannot be written to: {error.strerror}") from None
+    write_whole(texts)
+    for file in texts:
         click.echo(f"wrote {file}", err=True)

@@ -13,6 +13,7 @@ from checks.plan import Plan
 from monitor.document import plain_value
 from monitor.errors import UsageError
 from monitor.plan.spell import plan_data
+from monitor.writing import write_whole
 
 WIDTH = 120
 FITS = 100  # characters of a block that stays on one line, with the name before it to come
@@ -53,10 +54,7 @@ def write_new(out: Path, text: str) -> None:
     """
     if out.exists():
         raise UsageError(f"{out} is there already; choose another name, or delete it first")
-    try:
-        out.write_text(text, "utf-8", newline="")
-    except OSError as error:
-        raise UsageError(f"{out} cannot be written to: {error.strerror}") from None
+    write_whole({out: text})
 
 
 def block_text(name: str, value: Any, under: str) -> str:

@@ -12,6 +12,7 @@ from werkzeug.security import check_password_hash, generate_password_hash
 
 from monitor.document import shortened
 from monitor.errors import ConfigError, Problem, UsageError
+from monitor.writing import write_whole
 
 
 class Role(StrEnum):
@@ -103,11 +104,7 @@ def write_user(path: Path, name: str, role: Role, password: str) -> None:
     users = read_users(path) if path.exists() else {}
     users = {**users, name: User(Person(name, role), generate_password_hash(password))}
     text = "".join(f"{user.person.name}:{user.person.role}:{user.hashed}\n" for user in users.values())
-    try:
-        path.touch(mode=0o600)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from error
+    write_whole({path: text}, mode=0o600)
 
 
 SHORTEST = 10  # characters of a password: NIST SP 800-63B-4 asks for 15 where it is all, we also limit the rate
