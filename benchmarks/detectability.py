@@ -1,169 +1,270 @@
 """Is a change of the size that `trackwatch detectability` names seen as often as it says?
 
 Real hourly counts (`../shared/bench/detection/dev`): the past of each is what the prediction is made of, and the
-weeks that follow are judged by the product's own checks, midnight by midnight, with events lost or added from
-a random hour on. Each row of a table is one series up to one week. Planted are the predicted change, and smaller
-and larger ones, so that the change which is really seen in 80 % of cases can be told beside the predicted one.
+days that follow are judged by the product's own tests, midnight by midnight, with events lost or added from a
+random hour on. A case is one series up to one week, and one such hour. First the predicted change is planted, then
+smaller or larger ones, until the least is known that is seen: by how much the predictions would have to be larger
+for 80 % to be seen is the 80 % quantile of the least one less the predicted one. The model may be chosen on half
+of the series (by a hash of their names); the others are kept apart.
 
-    python benchmarks/detectability.py [--series 60] [--weeks 8] [--horizon day] [--change drop]
+    python benchmarks/detectability.py [--weeks 20] [--subjects 40] [--horizon day] [--change drop] [--by-series]
 """
 
 from __future__ import annotations
 
 import argparse
 import zlib
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import scipy
 
-from benchmarks.decision import PAST, Profile
-from checks import load
-from checks.base import CHECKS, Finding, Key
-from checks.expectation import forecast_of
+from benchmarks.decision import HOURS, PAST, Profile
+from checks.bar import Bar, Side
+from checks.base import Floats, Grain, Key, Table
+from checks.counts import Forecast, forecast, silence, surprises
 from checks.missing import MissingParams
-from checks.plan import Plan
-from checks.power import HORIZONS, Bar, Side, seen_by_most, takes
+from checks.model import Bools
+from checks.power import HORIZONS, MOST, Takes, seen_by_most, takes
+from checks.season import Ints
 from checks.volume import VolumeParams
 from monitor.detectability import SURE
 
 DATA = Path(__file__).parents[2] / "shared/bench/detection/dev"
-BUDGET = 0.5 / 40  # false alerts a week and grain of each of 40 subjects
-HOURLY, DAILY = BUDGET / 168, BUDGET / 7
+PER_WEEK: dict[Grain, int] = {"hour": 168, "day": 7}  # buckets
 DAYS_AFTER = {"hour": 1, "day": 2, "week": 8}  # that are judged
-SIZES = (0.7, 0.85, 1.0, 1.15, 1.3)  # of what is planted, as a multiple of the predicted change
-KINDS = {"drop": ("drop", "stopped"), "spike": ("spike",)}
+ONSETS = {"hour": 8, "day": 3, "week": 1}  # of each series and week
+PASTS = (PAST, 35)  # days: short series have a shorter one
+STEPS = 6  # bisections of the least change
+VOLUME, MISSING = VolumeParams(), MissingParams()
 
 
 @dataclass(frozen=True)
 class Rows:
-    """One series up to several weeks, a row each: hours of the past, and 8 days after."""
+    """Series up to several weeks, a row each: hours of the past, and 8 days after."""
 
-    name: str
-    values: np.ndarray  # [rows, hours]
+    names: np.ndarray  # [rows]
+    values: Floats  # [rows, hours]
     day: int  # the first one that is judged
-    onset: np.ndarray  # [rows] hour of it in which the change begins
 
 
-def series(number: int, weeks: int) -> list[Rows]:
-    """Return rows of as many series, none with an incident or a holiday in what is judged."""
-    found = []
-    frames = [pd.read_csv(file, parse_dates=["ts"]) for file in sorted(DATA.glob("*.csv*"))]
+@dataclass(frozen=True)
+class Cases:
+    """Changes that begin at some hour: [cases]."""
+
+    row: Ints
+    onset: Ints  # hour in which it begins
+    predicted: Floats
+    luck: Floats  # [cases, hours from the first judged day on] in 0..1: which of the events
+
+
+def rows(data: Path, weeks: int) -> Iterator[Rows]:
+    """Yield rows by the day at which judging begins, none with an incident or a holiday in what is judged."""
+    frames = [pd.read_csv(file, parse_dates=["ts"]) for file in sorted(data.glob("*.hourly.csv*"))]
+    found: dict[int, list[tuple[str, Floats]]] = {}
     for name, one in pd.concat(frames).groupby("series", sort=False):
-        if str(name).endswith(".h"):
-            made = _rows(str(name), one, weeks)
-            found += [made] if made else []
-    order = np.random.default_rng(3).permutation(len(found))
-    return [found[i] for i in order[:number]]
+        for day, values in _weeks_of(str(name), one, weeks):
+            found.setdefault(day, []).append((str(name), values))
+    for day, each in sorted(found.items()):
+        yield Rows(np.array([name for name, _ in each]), np.stack([values for _, values in each]), day)
 
 
-def _rows(name: str, one: pd.DataFrame, weeks: int) -> Rows | None:
+def _weeks_of(name: str, one: pd.DataFrame, weeks: int) -> Iterator[tuple[int, Floats]]:
+    """Yield weeks of a series, by chance: the day at which judging begins, and the values up to 8 days after."""
     rng = np.random.default_rng(zlib.crc32(name.encode()))
-    day = PAST + int(rng.integers(7))
-    size = (day + DAYS_AFTER["week"]) * 24
     start = int(np.argmax((one["ts"].dt.day_of_week == 0) & (one["ts"].dt.hour == 0)))
     y, bad = one["y"].to_numpy(dtype=float)[start:], (one["label"] > 0).to_numpy()[start:]
-    starts = [s for s in range(0, len(y) - size + 1, 168) if not bad[s + day * 24 : s + size].any()]
-    starts = [starts[i] for i in rng.permutation(len(starts))[:weeks]]
-    if not starts or not np.isfinite(y).all():
-        return None
-    return Rows(name, np.stack([y[s : s + size] for s in starts]), day, rng.integers(24, size=len(starts)))
+    past, taken = next((days for days in PASTS if len(y) >= (days + 7 + DAYS_AFTER["week"]) * 24), PASTS[-1]), 0
+    for begin in rng.permutation(len(y) // 168) * 168:
+        day = past + int(rng.integers(7))
+        until = begin + (day + DAYS_AFTER["week"]) * 24
+        if taken < weeks and until <= len(y) and not bad[begin + day * 24 : until].any():
+            taken += 1
+            yield day, y[begin:until]
 
 
-def sides(profile: Profile) -> tuple[Side, Side]:
-    """Return what is known before the first day is judged, with the thresholds of the budget."""
-    volume, missing = VolumeParams(), MissingParams()
+def table_of(values: Floats, grain: Grain, day: int) -> Table:
+    """Return what the checks see at the end of a day."""
+    keys = tuple(Key(f"row {i}") for i in range(len(values)))
+    return Profile(keys, values, np.ones(values.shape, dtype=bool), day).table("rows", grain)
+
+
+def sides(values: Floats, day: int, subjects: int = 40) -> tuple[Side, Side]:
+    """Return what is known before a day, with the thresholds of one of so many subjects that share a false alert."""
     made = []
-    for grain, p_value in (("hour", HOURLY), ("day", DAILY)):
-        table = profile.table("rows", grain)
-        bar = np.full(len(table.keys), p_value)
-        least = volume.min_drop, volume.min_spike, volume.min_events, missing.min_due
-        made.append(Side(table, forecast_of(table), Bar(bar, bar, bar, *least)))
+    for grain, buckets in PER_WEEK.items():
+        table, bar = table_of(values, grain, day), np.full(len(values), 0.5 / subjects / buckets)
+        least = VOLUME.min_drop, VOLUME.min_spike, VOLUME.min_events, MISSING.min_due
+        made.append(Side(table, forecast(table), Bar(bar, bar, bar, *least)))
     return made[0], made[1]
 
 
-def profile_of(rows: Rows, values: np.ndarray, day: int) -> Profile:
-    """Return what checks see of a day."""
-    keys = tuple(Key(f"{rows.name} {i}") for i in range(len(values)))
-    return Profile(keys, values, np.ones(values.shape, dtype=bool), day)
+@dataclass(frozen=True)
+class Judge:
+    """Judges changed copies of rows; what is known before the first day is worked out once."""
+
+    of: Rows
+    before: tuple[Side, Side]
+
+    def seen(self, cases: Cases, size: Floats, change: str, horizon: str) -> Bools:
+        """Return which changes of a size [cases] are told within a horizon."""
+        told, values = np.zeros(len(size), dtype=bool), planted(self.of, cases, size, change)
+        for day in range(self.of.day, self.of.day + DAYS_AFTER[horizon]):
+            (left,) = np.nonzero(~told)
+            for side, grain in zip(self.before, PER_WEEK, strict=True) if len(left) else ():
+                table = table_of(values[left], grain, day)
+                known = side.forecast.rows(cases.row[left]) if day == self.of.day else forecast(table)  # type: ignore[arg-type]
+                end = np.arange(table.cut + 1, len(table.calendar) + 1) * HOURS[grain] - cases.onset[left][:, None]
+                told[left] |= (
+                    alerts(table, known, change, side.bar.drop[0]) & (end > 0) & (end <= HORIZONS[horizon])
+                ).any(1)
+        return told
+
+    def least(self, cases: Cases, change: str, horizon: str) -> tuple[Bools, Floats]:
+        """Return which of the predicted changes are told, and the least that are, by bisection; infinite: none is."""
+        low, high = np.zeros(len(cases.row)), np.full(len(cases.row), 1.0 if change == "drop" else MOST)
+        told = self.seen(cases, cases.predicted, change, horizon)
+        high, low = np.where(told, cases.predicted, high), np.where(told, low, cases.predicted)
+        most = told | self.seen(cases, high, change, horizon)
+        for _ in range(STEPS):
+            middle = (low + high) / 2 if change == "drop" else np.sqrt((1 + low) * (1 + high)) - 1
+            now = self.seen(cases, middle, change, horizon)
+            low, high = np.where(now, low, middle), np.where(now, middle, high)
+        return told, np.where(most, high, np.inf)
 
 
-def planted(rows: Rows, change: str, size: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return the counts with a share of the events lost, or as many more, from each row's onset on."""
-    values, after = rows.values.copy(), np.arange(rows.values.shape[1]) >= rows.day * 24 + rows.onset[:, None]
-    counts = values.astype(int)
-    share = np.broadcast_to(size[:, None], values.shape)
-    made = rng.binomial(counts, 1 - np.clip(share, 0, 1)) if change == "drop" else counts + rng.poisson(share * counts)
-    values[after] = made[after]
+def planted(of: Rows, cases: Cases, size: Floats, change: str) -> Floats:
+    """Return [cases, hours] with a share of the events lost, or as many more, from each onset on.
+
+    Which ones is drawn by chance, the same for each size: a larger change loses what a smaller one does, and more.
+    """
+    values, first = of.values[cases.row], of.day * 24
+    after = np.arange(first, values.shape[1]) >= cases.onset[:, None]
+    count, share = values[:, first:], np.broadcast_to(size[:, None], after.shape)
+    if change == "drop":
+        made = scipy.stats.binom.ppf(cases.luck, count, 1 - np.clip(share, 0, 1))
+    else:
+        made = count + scipy.stats.poisson.ppf(cases.luck, np.maximum(share * count, 1e-12))
+    values[:, first:] = np.where(after, made, count)
     return values
 
 
-def seen(rows: Rows, values: np.ndarray, change: str, horizon: str) -> np.ndarray:
-    """Return which rows [rows] are told within a horizon."""
-    told = np.zeros(len(values), dtype=bool)
-    onset = rows.day * 24 + rows.onset
-    base = pd.Timestamp("2026-01-05", tz="UTC")
-    for day in range(rows.day, rows.day + DAYS_AFTER[horizon]):
-        profile = profile_of(rows, values, day)
-        index = {key.event: i for i, key in enumerate(profile.keys)}
-        for found in judged(profile):
-            i, end = index[found.event], (found.bucket.end - base) / pd.Timedelta("1h")
-            hourly = (found.bucket.end - found.bucket.start).total_seconds() <= 3600
-            if found.kind in KINDS[change] and found.relevant and found.p_value <= (HOURLY if hourly else DAILY):
-                told[i] |= onset[i] < end <= onset[i] + HORIZONS[horizon]
+def alerts(table: Table, known: Forecast, change: str, price: float) -> Bools:
+    """Say in which new buckets [rows, buckets] `volume` or `missing` tells a change, at p-values up to a price."""
+    found = surprises(table, known)
+    window = found.drop if change == "drop" else found.rise
+    beyond = (window.expected - window.observed) * (1 if change == "drop" else -1)
+    least = VOLUME.min_drop if change == "drop" else VOLUME.min_spike
+    told = (found.p_drop if change == "drop" else found.p_rise) <= price
+    told &= beyond >= np.maximum(least * window.expected, VOLUME.min_events)
+    if change == "drop" and table.calendar.grain == "hour":
+        quiet = silence(table, known)
+        told |= (quiet.p_value <= price) & (quiet.due >= MISSING.min_due) & (quiet.last >= 0) & known.ready[:, None]
     return told
 
 
-def judged(profile: Profile) -> list[Finding]:
-    """Return what `volume` and `missing` say of a day."""
-    checks = (CHECKS[name] for name in ("missing", "volume"))
-    found = [f for each in checks for f in each.check.judge(profile, Plan(), each.params())]
-    return [f for f in found if f.p_value is not None]
+def cases_of(of: Rows, predicted: list[float | None], horizon: str) -> Cases:
+    """Return changes of the predicted size that begin at random hours of the first day."""
+    each, rng = ONSETS[horizon], np.random.default_rng([of.day, HORIZONS[horizon]])
+    row = np.repeat([i for i, size in enumerate(predicted) if size], each).astype(int)
+    onset = of.day * 24 + rng.permuted(np.tile(np.arange(24), (len(predicted), 1)), axis=1)[:, :each]
+    luck = rng.uniform(size=(len(predicted) * each, of.values.shape[1] - of.day * 24))
+    taken = np.repeat([bool(size) for size in predicted], each)
+    sizes = np.array([predicted[i] for i in row], dtype=float)
+    return Cases(row, onset.ravel()[taken], sizes, luck[taken])
 
 
-def crossing(shares: dict[float, float]) -> float:
-    """Return the multiple of the predicted change that is seen in `SURE` of the cases."""
-    sizes, told = np.array(sorted(shares)), np.array([shares[size] for size in sorted(shares)])
-    return float(np.interp(SURE, np.maximum.accumulate(told), sizes))
+@dataclass(frozen=True)
+class Measured:
+    """What came of the cases: [cases]."""
+
+    series: np.ndarray
+    predicted: Floats
+    told: Bools
+    least: Floats
+
+    def part(self, which: Bools) -> Measured:
+        """Return some of the cases."""
+        return Measured(self.series[which], self.predicted[which], self.told[which], self.least[which])
+
+    def off(self, ratio: bool = False) -> float:
+        """Return by how much predictions would have to be larger for `SURE` to be seen: in shares, or of 1 + change."""
+        if ratio:
+            return float(np.exp(quantile(np.log1p(self.least) - np.log1p(self.predicted))) - 1)
+        return quantile(self.least - self.predicted)
+
+
+def spread(told: Bools, groups: np.ndarray) -> float:
+    """Return half the 95 % interval of the share that is told, by groups: cases of one series are alike."""
+    away = pd.Series(told - told.mean()).groupby(groups).sum()
+    freedom = max(len(away) - 1, 1)
+    error = np.sqrt((away**2).sum() * len(away) / freedom) / len(told)
+    return float(scipy.stats.t.ppf(0.975, freedom) * error)
+
+
+def quantile(values: Floats) -> float:
+    """Return the least value that `SURE` of all do not exceed."""
+    return float(np.sort(values)[int(np.ceil(SURE * len(values))) - 1])
+
+
+def measured(judges: list[tuple[Judge, Takes]], change: str, horizon: str) -> Measured:
+    """Plant the predicted changes, and find the least that are seen."""
+    parts = []
+    for judge, made in judges:
+        least = [seen_by_most(row, SURE) for row in getattr(made, change)[horizon]]
+        cases = cases_of(judge.of, least, horizon)
+        if len(cases.row):
+            parts.append(Measured(judge.of.names[cases.row], cases.predicted, *judge.least(cases, change, horizon)))
+    return Measured(
+        *(np.concatenate([getattr(part, f) for part in parts]) for f in ("series", "predicted", "told", "least"))
+    )
+
+
+def line(change: str, horizon: str, of: Measured) -> str:
+    """Return a row of the table."""
+    series = len(np.unique(of.series))
+    off = spread(of.told, of.series)
+    low, high = of.told.mean() - off, of.told.mean() + off
+    seen = f"{of.told.mean():.0%} ({max(low, 0):.0%} to {min(high, 1):.0%})"
+    ratio = f"{100 * of.off(ratio=True):+12.1f}" if change == "spike" else ""
+    size = f"{np.median(of.predicted):.0%}"
+    return f"{change:6}{horizon:>6}{len(of.told):>7}{series:>8}{size:>11}{seen:>21}{100 * of.off():>+9.1f}{ratio}"
+
+
+def halves(of: Measured, *, by_series: bool) -> Iterator[tuple[str, Measured]]:
+    """Yield the series that were chosen on, and the others; or each one."""
+    chosen = np.array([zlib.crc32(name.encode()) % 2 == 1 for name in of.series])
+    if by_series:
+        yield from ((str(name), of.part(of.series == name)) for name in np.unique(of.series))
+    else:
+        yield from (("chosen on", of.part(chosen)), ("kept apart", of.part(~chosen)), ("all", of))
 
 
 def main(asked: argparse.Namespace) -> None:
-    """Print a table of predicted and measured, by change and horizon."""
-    load()
-    every = series(asked.series, asked.weeks)
-    weeks = sum(len(rows.values) for rows in every)
-    print(f"{len(every)} series, {weeks} weeks; share seen of changes that are a multiple of what is predicted")
-    head = "".join(f"{f'x {size}':>8}" for size in SIZES)
-    print(f"{'':14}{'cases':>6}{'predicted':>11}{head}   points to where {SURE:.0%} are seen")
-    predictions = [takes(*sides(profile_of(rows, rows.values, rows.day))) for rows in every]
-    for change in [asked.change] if asked.change else KINDS:
+    """Print a table of predicted and measured, by change, horizon and half of the series."""
+    groups = list(rows(asked.data, asked.weeks))
+    before = [sides(group.values, group.day, asked.subjects) for group in groups]
+    judges = [(Judge(group, known), takes(*known)) for group, known in zip(groups, before, strict=True)]
+    names = np.concatenate([group.names for group in groups])
+    print(f"{len(np.unique(names))} series, {len(names)} weeks, {asked.subjects} subjects; {SURE:.0%} should be seen")
+    print(f"{'':12}{'cases':>7}{'series':>8}{'predicted':>11}{'seen (95 %)':>21}{'points':>9}{'% of 1 + spike':>16}")
+    for change in [asked.change] if asked.change else ("drop", "spike"):
         for horizon in [asked.horizon] if asked.horizon else HORIZONS:
-            shares, cases, sizes = dict[float, float](), 0, list[float]()
-            for size in SIZES:
-                told: list[bool] = []
-                for rows, made in zip(every, predictions, strict=True):
-                    least = [seen_by_most(row, SURE) for row in getattr(made, change)[horizon]]
-                    known = np.array([each is not None and each > 0 for each in least])
-                    if not known.any():
-                        continue
-                    own = replace(rows, values=rows.values[known], onset=rows.onset[known])
-                    predicted = np.array([each for each in least if each])
-                    rng = np.random.default_rng([zlib.crc32(rows.name.encode()), int(size * 100)])
-                    told += seen(own, planted(own, change, predicted * size, rng), change, horizon).tolist()
-                    sizes += predicted.tolist() if size == 1.0 else []
-                shares[size], cases = float(np.mean(told)) if told else np.nan, len(told)
-            if cases:
-                median = float(np.median(sizes))
-                points = 100 * median * (crossing(shares) - 1)
-                line = "".join(f"{shares[size]:8.0%}" for size in SIZES)
-                print(f"{change:6}{horizon:>8}{cases:>6}{median:>11.0%}{line}   {points:+.1f}", flush=True)
+            found = measured(judges, change, horizon)
+            for half, part in halves(found, by_series=asked.by_series):
+                if len(part.told):
+                    print(f"{line(change, horizon, part)}  {half}", flush=True)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--series", type=int, default=60)
-    parser.add_argument("--weeks", type=int, default=8)
+    parser.add_argument("--data", type=Path, default=DATA)
+    parser.add_argument("--weeks", type=int, default=20)
+    parser.add_argument("--subjects", type=int, default=40, help="that share one false alert a week")
     parser.add_argument("--horizon", choices=list(HORIZONS))
-    parser.add_argument("--change", choices=list(KINDS))
+    parser.add_argument("--change", choices=["drop", "spike"])
+    parser.add_argument("--by-series", action="store_true")
     main(parser.parse_args())

@@ -10,17 +10,15 @@ by chance but which events are lost.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
+from checks.bar import Side, Window, taking_part, windows
 from checks.base import Floats, Table
-from checks.counts import DROP_LOOKS, RISE_LOOKS, Forecast
-from checks.extremes import OUTAGES, PRIOR_PEAKS, TAIL, Extremes, censored_excess, largest_quantile
-from checks.model import WEEK_DAYS, Bools, blocks, known_counts, rows_of, variance_of
-from checks.recent import score_bursts
-from checks.scan import Running, count_at
+from checks.counts import DROP_LOOKS
+from checks.model import WEEK_DAYS, Bools, blocks, known_counts
 from checks.season import PACES, Ints, Pace
 from checks.silence import stops
 
@@ -29,42 +27,10 @@ EVERY = 11  # hours between two moments: prime to those of a week, so that every
 DAYS = 42  # of the past, as many as calibrate the scan
 KNOWN = 0.75  # share of the day after a moment that must be known for it to count
 MOST = 9.0  # a rise to ten times as many: what is not seen then is not seen
-AHEAD = np.array([*range(1, 25), *range(30, 73, 6), *range(84, 169, 12)])  # hours after it that are looked at
+AHEAD = np.array([*range(1, 7), *range(8, 25, 2), 30, 36, 48, 60, *range(72, 169, 24)])  # hours after it: looks
 QUIET = np.array([1, 2, 3, 6, 9, 12, 18, 24, 36, 48, 72, 96, 120, 144, 168])  # the same, for silences
 BEYOND = 1e18  # events: no count reaches it
-GROSS = 4.9  # score from which on the model takes a stretch of the past for an incident (`checks.counts`)
-UNTOLD = 3.0  # excess of a day's score that is nearly told, in mean excesses of the tail
 STEP = 0.4  # share by which a day may move the level, at most (`checks.season`: winsorised at 2 sd of 20 %)
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """What a test must reach to be told: p-values of each series [S], and the least that matters."""
-
-    drop: Floats
-    rise: Floats
-    stop: Floats
-    min_drop: float  # share of what is expected
-    min_spike: float
-    min_events: float  # lost, or in excess
-    min_due: float  # of a silence
-
-    def rows(self, part: slice) -> Bar:
-        """Return that of some of the series."""
-        return replace(self, drop=self.drop[part], rise=self.rise[part], stop=self.stop[part])
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """The series of one grain, what is expected of them, and what their tests must reach."""
-
-    table: Table
-    forecast: Forecast
-    bar: Bar
-
-    def rows(self, part: slice) -> Side:
-        """Return some of the series."""
-        return Side(rows_of(self.table, part), self.forecast.rows(part), self.bar.rows(part))
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +111,7 @@ class _Since:
 
     @classmethod
     def of(cls, side: Side, onset: Ints, rng: np.random.Generator) -> _Since:
-        told = _told(side)
+        told = taking_part(side)
         count = np.where(told, known_counts(side.table)[0][:, : side.table.cut], 0.0)
         due = np.where(told, side.forecast.expected[:, : side.table.cut], 0.0)
         noise = rng.standard_normal(count.shape) * np.sqrt(count)
@@ -158,13 +124,6 @@ class _Since:
         begin = np.maximum(start, self.onset[:, None])
         count, due, noise = (each[:, end] - each[:, begin] for each in (self.count, self.due, self.noise))
         return count, due, noise
-
-
-def _told(side: Side) -> Bools:
-    """Say which buckets of the past take part in windows: [S, cut]."""
-    past = slice(None, side.table.cut)
-    told: Bools = known_counts(side.table)[1][:, past] & side.forecast.clean[:, past]
-    return told
 
 
 def _cumulated(values: Floats) -> Floats:
@@ -190,62 +149,124 @@ def _by_side(
     midnight = days[np.searchsorted(days, buckets[end], side="right") - 1]
     lasted = np.clip((midnight - since.onset[:, None] + 12) // 24, 0, WEEK_DAYS)
     shape = (len(side.table.keys), *end.shape)
-    through, anew = ([np.full(shape, np.inf), np.full(shape, np.inf)] for _ in range(2))
-    pace, windows = PACES[side.table.calendar.grain], list(_windows(side, PACES[side.table.calendar.grain]))
-    for window in windows:
+    through, anew = ([_Change.none(shape), _Change.none(shape)] for _ in range(2))
+    pace, first = PACES[side.table.calendar.grain], int(end.min(initial=0))
+    for window in windows(side, pace, first):
         start = buckets[np.maximum(end + 1 - window.width, 0)]
         today = (start >= midnight) | (midnight <= since.onset[:, None])
         followed = _followed(after, start - since.onset[:, None], pace)
         came = since.between(start, buckets[end + 1])
-        for way, change in enumerate(_changes(side, window, end, came, (followed, lasted))):
-            if window.low is not None or way:
-                # what a change does to the excess before a window is not followed: of those, what sees its beginning
-                seen = change if window.low is not None else np.where(start <= since.onset[:, None], change, np.inf)
-                through[way] = np.minimum(through[way], seen)
-                anew[way] = np.minimum(anew[way], np.where(today, seen, np.inf))
-    gross = _gross(side, pace, windows, end)
+        # what a change does to the excess before a window is not followed: of those, what sees its beginning
+        followable = np.full(end.shape, True) if window.low is not None else start <= since.onset[:, None]
+        for way, change in enumerate(_changes(side, window, end - first, came, (followed, lasted))):
+            through[way].add(change.where(followable))
+            anew[way].add(change.where(followable & today))
+        if window.gross is not None:
+            seen, (low, high) = window.seen[:, end - first], (count[:, end - first] for count in window.gross)
+            own = _Came(seen, np.zeros_like(seen), came[0], came[2])
+            gross = own.loss(low), own.rise(high)
+    before = (after[:, None, :] <= (midnight - since.onset[:, None])[:, :, None]).sum(axis=2)  # looks up to midnight
     least = []
     for way in (0, 1):
-        long, fresh = _least(through[way], after), _least(anew[way], after)
-        least.append({name: np.where(fresh[name] <= gross[way], long[name], fresh[name]) for name in HORIZONS})
+        known = _by_midnight(gross[way], before)
+        told = np.where(anew[way].told <= known, through[way].told, anew[way].told)
+        least.append(_least(told, after))
     return least[0], least[1]
 
 
-def _gross(side: Side, pace: Pace, windows: list[_Window], end: Ints) -> tuple[Floats, Floats]:
-    """Return the loss and the rise [S, O] from which on the model takes the days before for an incident."""
-    window = next(each for each in windows if each.width == pace.screen)
-    first = end[:, : 24 if side.table.calendar.grain == "hour" else 1]
-    due = np.maximum(window.due[:, first], 1e-9)
-    variance = 1.3 * variance_of(side.forecast.laws[:, pace.windows.index(pace.screen)], due.reshape(len(due), -1))
-    low, high = (count_at(np.full(due.shape, score), due, variance.reshape(due.shape)) for score in (-GROSS, GROSS))
-    return (1 - np.maximum(low, 0.0) / due).min(axis=2), (high / due - 1).min(axis=2)
+def _by_midnight(gross: Floats, looks: Ints) -> Floats:
+    """Return the least change [S, O, D] that is gross in one of so many first looks [O, D]; infinite in none."""
+    least = np.minimum.accumulate(np.pad(gross, ((0, 0), (0, 0), (1, 0)), constant_values=np.inf), axis=2)
+    return np.take_along_axis(least, np.broadcast_to(looks, gross.shape), axis=2)
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What windows take to be told: infinite where no change is."""
+
+    order: Floats  # the most surprising window, which must be large enough to be told, is the first
+    told: Floats
+
+    @classmethod
+    def none(cls, shape: tuple[int, ...]) -> _Change:
+        return cls(np.full(shape, np.inf), np.full(shape, np.inf))
+
+    def where(self, which: Bools) -> _Change:
+        """Return it where something holds."""
+        return _Change(np.where(which, self.order, np.inf), np.where(which, self.told, np.inf))
+
+    def add(self, other: _Change) -> None:
+        """Take that of another window where it comes first."""
+        first = other.order < self.order
+        np.copyto(self.order, other.order, where=first)
+        np.copyto(self.told, other.told, where=first)
 
 
 def _changes(
-    side: Side, window: _Window, end: Ints, since: tuple[Floats, Floats, Floats], lasted: tuple[Floats, Ints]
-) -> tuple[Floats, Floats]:
+    side: Side, window: Window, end: Ints, since: tuple[Floats, Floats, Floats], lasted: tuple[Floats, Ints]
+) -> tuple[_Change, _Change]:
     """Return what loss and what rise a window takes: [S, O, D].
 
     Args:
         side: The series of a grain.
         window: Of one width.
-        end: [O, D] buckets in which windows end.
+        end: [O, D] where windows end, as they are counted.
         since: What came since the moment, was due, and its noise.
         lasted: [O, D] share of the change that the level follows, and days for which it has lasted.
     """
     (came, due, noise), (followed, days), bar = since, lasted, side.bar
     seen, expected = window.seen[:, end], window.due[:, end]
-    away = followed * due / np.maximum(expected, 1e-9)
+    own = _Came(seen, followed * due / np.maximum(expected, 1e-9), came, noise)
     high = expected + (window.high[:, end] - expected) * window.stricter[1][:, days]
-    high = np.ceil(np.maximum(high, np.maximum((1 + bar.min_spike) * expected, expected + bar.min_events))) - 0.5
     high = np.where((side.forecast.history >= WEEK_DAYS)[:, None, None] & (expected > 0), high, BEYOND)
-    rise = _solved(high - seen, high * away, came, -noise, MOST)
+    enough = np.maximum((1 + bar.min_spike) * expected, expected + bar.min_events)
+    gain = came / np.maximum(high - expected, 1e-9)
+    rise = _change(
+        own.rise(high), own.at(enough > high).rise(enough[enough > high]), enough > high, bar.min_spike, gain
+    )
     if window.low is None:
-        return rise, rise
+        return _Change.none(seen.shape), rise
     low = expected - (expected - window.low[:, end]) * window.stricter[0][:, days]
-    low = np.floor(np.minimum(low, np.minimum((1 - bar.min_drop) * expected, expected - bar.min_events))) + 0.5
-    told = side.forecast.ready[:, None, None] & (low >= 0)
-    return np.where(told, _solved(seen - low, low * away, came, noise, 1.0), np.inf), rise
+    low = np.where(side.forecast.ready[:, None, None], low, -1.0)
+    few = np.minimum((1 - bar.min_drop) * expected, expected - bar.min_events)
+    gain = came / np.maximum(expected - low, 1e-9)
+    return _change(own.loss(low), own.at(few < low).loss(few[few < low]), few < low, bar.min_drop, gain), rise
+
+
+@dataclass(frozen=True, slots=True)
+class _Came:
+    """What windows saw, what of it came since the moment, and its noise: [S, O, D], or some of these."""
+
+    seen: Floats
+    away: Floats  # by what share of itself the count that is told moves, at a change of 1
+    since: Floats
+    noise: Floats
+
+    def at(self, which: Bools) -> _Came:
+        """Return some windows."""
+        return _Came(self.seen[which], self.away[which], self.since[which], self.noise[which])
+
+    def loss(self, count: Floats) -> Floats:
+        """Return the loss that leaves so many or fewer."""
+        most = np.floor(count) + 0.5
+        share = _solved(self.seen - most, most * self.away, self.since, self.noise, 1.0)
+        return np.where(most >= 0, share, np.inf)
+
+    def rise(self, count: Floats) -> Floats:
+        """Return the rise that makes so many or more."""
+        least = np.ceil(count) - 0.5
+        return _solved(least - self.seen, least * self.away, self.since, -self.noise, MOST)
+
+
+def _change(surprising: Floats, enough: Floats, where: Bools, least: float, gain: Floats) -> _Change:
+    """Return what a window takes: to be surprising, and, where that is less, to be large enough.
+
+    Of windows that a change of the least size that is told makes surprising, the most surprising one
+    comes first; where none is, the one that is first surprising.
+    """
+    beyond, told = surprising - least, surprising.copy()
+    told[where] = enough
+    return _Change(np.minimum(beyond, 0.0) * gain + np.maximum(beyond, 0.0), told)
 
 
 def _followed(after: Ints, start: Ints, pace: Pace) -> Floats:
@@ -261,7 +282,7 @@ def _followed(after: Ints, start: Ints, pace: Pace) -> Floats:
 def _solved(beyond: Floats, followed: Floats, came: Floats, noise: Floats, most: float) -> Floats:
     """Return the share of the events that came that must be lost, or come again, for a window to alert: [S, O, D].
 
-    share came = beyond + followed min(share, STEP) + noise sqrt(share (1 - share)), by iteration.
+    The f at which f came = beyond + followed min(f, STEP) + noise sqrt(f (1 - f)); of rises, sqrt(f).
 
     Args:
         beyond: Events between what came and what alerts.
@@ -270,65 +291,27 @@ def _solved(beyond: Floats, followed: Floats, came: Floats, noise: Floats, most:
         noise: Deviation of how many of them are lost, at a share that has a variance of 1.
         most: Largest share.
     """
-    events, share = np.maximum(came, 1e-9), np.zeros_like(came)
-    for _ in range(5):
-        spread = np.sqrt(share * (1 - share)) if most <= 1 else np.sqrt(share)
-        share = np.clip((beyond + followed * np.minimum(share, STEP) + noise * spread) / events, 0.0, most)
+    root = _lost if most <= 1 else _added
+    share = root(np.maximum(came - followed, 1e-9), beyond, noise)
+    large = share > STEP  # the level follows no faster
+    share = np.where(large, np.maximum(root(np.maximum(came, 1e-9), beyond + STEP * followed, noise), STEP), share)
     enough = came * most >= beyond + followed * min(STEP, most)
-    return np.where(enough, share, np.inf)
+    return np.where(enough, np.minimum(share, most), np.inf)
 
 
-@dataclass(frozen=True, slots=True)
-class _Window:
-    """Trailing windows of one width, by the bucket of the past in which they end: [S, n]."""
-
-    width: int
-    seen: Floats
-    due: Floats
-    low: Floats | None  # so many or fewer are told as a drop; negative: no count is; None: they see rises only
-    high: Floats  # so many or more are told as a rise
-    stricter: tuple[Floats, Floats]  # [S, 8] by what the scores grow after so many days of a drop, of a rise
+def _lost(came: Floats, beyond: Floats, noise: Floats) -> Floats:
+    """Return the share f at which f came = beyond + noise sqrt(f (1 - f)), a quadratic equation."""
+    need = np.clip(beyond, 0.0, came)
+    square = noise * noise
+    share: Floats = 2 * need * came + square + noise * np.sqrt(square + 4 * need * (came - need))
+    return np.maximum(share, 0.0) / (2 * (came * came + square))
 
 
-def _windows(side: Side, pace: Pace) -> Iterator[_Window]:
-    """Yield the windows of `checks.counts.surprises`, each with the counts that alert."""
-    forecast, bar, per_day = side.forecast, side.bar, 24 if side.table.calendar.grain == "hour" else 1
-    past, told = slice(None, side.table.cut), _told(side)
-    values = known_counts(side.table)[0]
-    expected = forecast.expected[:, past]  # of a day ahead its profile is not known as well as of one behind
-    doubt = forecast.doubt[:, past] + forecast.vague[:, side.table.calendar.slot[past]] * expected * expected
-    counts = [Running.of(np.where(told, each, 0.0)) for each in (values[:, past], expected, doubt)]
-    drop, rise = forecast.drops.score(bar.drop * per_day / DROP_LOOKS), bar.rise * per_day / RISE_LOOKS
-    rises = forecast.rises.score(rise)
-    stricter = _stricter(forecast.drops, drop, OUTAGES), _stricter(forecast.rises, rises, 0)
-    for i, width in enumerate(pace.windows):
-        seen, due, doubt = (each.window(width) for each in counts)
-        variance = variance_of(forecast.laws[:, i], due) + doubt
-        low, high = (count_at(np.broadcast_to(z[:, None], due.shape), due, variance) for z in (-drop, rises))
-        yield _Window(width, seen, due, low, high, stricter)
-    bursts = score_bursts((counts[0], counts[1], counts[2]), (counts[0], counts[1]), forecast.bursts, pace)
-    for i, each in enumerate(bursts):
-        extremes = forecast.bursts.extremes[int(i >= pace.short)]
-        score = extremes.score(rise)
-        high = count_at(np.broadcast_to(score[:, None], each.due.shape), each.due, each.variance)
-        yield _Window(pace.bursts[i], each.seen, each.due, None, high, (stricter[0], _stricter(extremes, score, 0)))
-
-
-def _stricter(extremes: Extremes, score: Floats, censored: int) -> Floats:
-    """Return by what a score that must be reached grows once a change has lasted for 0 to 7 days: [S, 8].
-
-    Days that are not told are calibrated on as ordinary ones: the tail grows by them. Told for the
-    expected peaks of six weeks, with days of the change just below what is told.
-    """
-    peaks = np.cumsum(1 / np.arange(8, 0, -1.0))  # exponential order statistics
-    days = np.arange(WEEK_DAYS + 1)
-    sample = np.concatenate([np.tile(peaks, (len(days), 1)), np.where(days < days[:, None], UNTOLD, 0.0)], axis=1)
-    total, count = censored_excess(sample, censored)
-    tail = (total + PRIOR_PEAKS) / (count + PRIOR_PEAKS)
-    edge = extremes.location + extremes.scale * largest_quantile(1 - TAIL, extremes.looks)
-    beyond = np.maximum(score - edge, 0.0)
-    grown: Floats = 1 + beyond[:, None] * (np.maximum(tail / tail[0], 1.0) - 1) / np.maximum(score, 1e-9)[:, None]
-    return grown
+def _added(came: Floats, beyond: Floats, noise: Floats) -> Floats:
+    """Return the share f at which f came = beyond + noise sqrt(f)."""
+    need = np.maximum(beyond, 0.0)
+    share: Floats = ((noise + np.sqrt(noise * noise + 4 * need * came)) / (2 * came)) ** 2
+    return share
 
 
 def _silences(side: Side, since: _Since, rng: np.random.Generator) -> Floats:

@@ -60,15 +60,18 @@ def count_at(score: Floats, mean: Floats, variance: Floats) -> Floats:
     excess = np.maximum(variance - due, 1e-6 * due)
     due = np.maximum(due, 0.5 * np.sqrt(excess))
     size = due * due / excess
-    skew = (2 * variance / due - 1) / np.sqrt(variance) * due / (due + 2) / 6
-    target, shape = score - skew, due * due / variance  # of the signed root of the deviance
-    count = due * np.maximum(1 - 1 / (9 * shape) + target / (3 * np.sqrt(shape)), 0.03) ** 3
+    deviation = np.sqrt(variance)
+    skew = (2 * variance / due - 1) / deviation * due / (due + 2) / 6
+    target, spread = score - skew, deviation / (3 * due)  # of the signed root of the deviance
+    middle = np.maximum(1 - spread * spread + target * spread, 0.03)
+    count = due * middle * middle * middle
     for _ in range(3):
-        slope = np.log(count * (due + size) / (due * (count + size)))  # half the derivative of the deviance
-        deviance = count * np.log(count / due) - (count + size) * np.log((count + size) / (due + size))
+        of_due, of_size = np.log(count / due), np.log((count + size) / (due + size))
+        deviance = count * of_due - (count + size) * of_size
         root = np.copysign(np.sqrt(2 * np.maximum(deviance, 0.0)), count - due)
         near = np.abs(root) < 1e-3
-        step = np.where(near, (root - target) * np.sqrt(variance), (root - target) * root / np.where(near, 1.0, slope))
+        slope = np.where(near, 1.0, of_due - of_size)  # half the derivative of the deviance
+        step = (root - target) * np.where(near, deviation, root / slope)
         count = np.clip(count - step, 0.3 * count, 3 * count + 1)
     lifted: Floats = np.where(count < 0.3, -1.0, (count - 1 + np.sqrt(np.maximum((count + 1) ** 2 - 1.2, 0.0))) / 2)
     return lifted

@@ -18,10 +18,11 @@ from typing import Any
 import numpy as np
 from pydantic import TypeAdapter
 
+from checks.bar import Bar, Side
 from checks.base import Bucket, Finding, Floats, Grain, Key, Stat
 from checks.expectation import forecast_of
 from checks.missing import MissingParams
-from checks.power import HORIZONS, Bar, Side, Takes, moments, seen_by_most, takes
+from checks.power import HORIZONS, Takes, moments, seen_by_most, takes
 from checks.volume import VolumeParams
 from monitor.calendar import floor_day
 from monitor.config import Config

@@ -103,7 +103,7 @@ def _meaning(config: Config, found: Detectability) -> str:
     many = f"{number(budget)} false alert{'s' * (budget != 1)} a week"
     sure = f"{100 * found.sure:.0f} % of cases"
     begins = "A change of this size that begins at a random hour of the week"
-    return f"{begins} is told in time in {sure},\nwhile nothing else is wrong, at a budget of {many}."
+    return f"{begins} opens an incident in time in {sure},\nwhile nothing else is wrong, at a budget of {many}."
 
 
 def _sizes(smallest: Smallest, sign: str) -> Iterator[str]:

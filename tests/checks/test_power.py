@@ -5,27 +5,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from checks.bar import Bar, Side
 from checks.base import Calendar, Key, Table
 from checks.counts import forecast, surprises
-from checks.power import Bar, Side, seen_by_most, takes
+from checks.power import seen_by_most, takes
 from checks.scan import count_at, normal_score
 
 DAYS, BUDGET = 56, 0.5 / 40  # false alerts a week of one series
 HOUR, DAY = BUDGET / 168, BUDGET / 7
 
 
-def table(values, grain="hour"):
-    n, hours = values.shape[1], 1 if grain == "hour" else 24
-    index = np.arange(n)
-    starts = np.datetime64("2026-01-05T00:00:00", "s") + np.arange(n + 1) * np.timedelta64(hours, "h")
-    calendar = Calendar(grain, starts, index % (168 // hours), index * hours // 24, np.zeros(n, bool))
+def table(values, grain="hour", past=DAYS):
+    """Return hourly counts as a table by hour or day, of which the first days are the past."""
+    hours = 1 if grain == "hour" else 24
+    summed = values.reshape(len(values), -1, hours).sum(axis=2)
+    index = np.arange(summed.shape[1])
+    starts = np.datetime64("2026-01-05T00:00:00", "s") + np.arange(len(index) + 1) * np.timedelta64(hours, "h")
+    calendar = Calendar(grain, starts, index % (168 // hours), index * hours // 24, np.zeros(len(index), bool))
     keys = tuple(Key(f"event {i}") for i in range(len(values)))
-    return Table("rows", calendar, keys, values, np.ones(values.shape, bool), DAYS * 24 // hours)
+    return Table("rows", calendar, keys, summed, np.ones(summed.shape, bool), past * 24 // hours)
 
 
 def side(values, grain="hour", bar=1.0):
     series = np.full(len(values), bar * (HOUR if grain == "hour" else DAY))
-    given_ = table(values if grain == "hour" else values.reshape(len(values), -1, 24).sum(2), grain)
+    given_ = table(values, grain)
     return Side(given_, forecast(given_), Bar(series, series, series, 0.2, 0.5, 10.0, 3.0))
 
 
@@ -75,18 +78,40 @@ def test_a_rare_event_is_missed_only_after_days():
     assert found["week"] > 0.6
 
 
-@pytest.mark.parametrize("rate", [3.0, 60.0])
-def test_a_loss_of_that_size_in_the_days_that_follow_is_seen_as_often_as_promised(rate):
-    """Judge fresh days by the engine itself, with the events lost by chance from an hour on."""
+PROMISES = [
+    pytest.param("drop", 3.0, "day", id="a loss of a rare event"),
+    pytest.param("drop", 60.0, "day", id="a loss of a frequent event"),
+    pytest.param("drop", 60.0, "hour", id="a loss of a frequent event within the hour"),
+    pytest.param("drop", 300.0, "day", id="a loss that is certain before it is large enough to be told"),
+    pytest.param("spike", 3.0, "day", id="a rise of a rare event"),
+    pytest.param("spike", 60.0, "hour", id="a rise of a frequent event within the hour"),
+    pytest.param("spike", 300.0, "day", id="a rise that is certain before it is large enough to be told"),
+]
+
+
+@pytest.mark.parametrize(("change", "rate", "within"), PROMISES)
+def test_a_change_of_that_size_in_the_days_that_follow_is_seen_as_often_as_promised(change, rate, within):
+    """Judge fresh days by the engine itself, midnight by midnight, with events lost or added by chance."""
     past, rng = traffic(rate, series=40, days=DAYS + 2), np.random.default_rng(2)
-    loss = smallest(past[:, : DAYS * 24])["day"]
+    size, after = smallest(past[:, : DAYS * 24], change)[within], {"hour": 1, "day": 24}[within]
     seen = []
-    for onset in range(DAYS * 24, DAYS * 24 + 24, 4):
-        values = past.copy()
-        values[:, onset:] = rng.binomial(past[:, onset:].astype(int), 1 - loss)
-        fresh = table(values)
-        found = surprises(fresh, forecast(fresh))
-        lost = found.drop.expected - found.drop.observed
-        told = (found.p_drop <= HOUR) & (lost >= np.maximum(0.2 * found.drop.expected, 10.0))
-        seen.append(told[:, onset - DAYS * 24 : onset - DAYS * 24 + 24].any(axis=1).mean())
+    for onset in range(0, 24, 4):
+        values, first = past.copy(), DAYS * 24 + onset
+        counts = past[:, first:].astype(int)
+        values[:, first:] = rng.binomial(counts, 1 - size) if change == "drop" else counts + rng.poisson(size * counts)
+        days = [told(values, day, change) for day in range(DAYS, DAYS + 1 + (onset + after > 24))]
+        seen.append(np.concatenate(days, axis=1)[:, onset : onset + after].any(axis=1).mean())
     assert np.mean(seen) == pytest.approx(0.8, abs=0.12)
+
+
+def told(values, day, change):
+    """Say in which hours of a day something surprising enough, and large enough, is told: [series, 24]."""
+    hours = np.zeros((len(values), 24), bool)
+    for grain, price in (("hour", HOUR), ("day", DAY)):
+        fresh = table(values[:, : (day + 1) * 24], grain, day)
+        found = surprises(fresh, forecast(fresh))
+        window, p_value = (found.drop, found.p_drop) if change == "drop" else (found.rise, found.p_rise)
+        least = np.maximum((0.2 if change == "drop" else 0.5) * window.expected, 10.0)
+        now = (p_value <= price) & (np.abs(window.observed - window.expected) >= least)
+        hours[:, -now.shape[1] :] |= now  # a day is told as it ends
+    return hours
