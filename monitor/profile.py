@@ -140,7 +140,7 @@ class Measurements:
             for i, key in enumerate(keys):
                 first = self._first_of(key.event, key.source or "") or 0
                 values[i, max(int(np.searchsorted(starts, first, side="right")) - 1, 0) :] = 0.0
-        if len(keys) and len(starts):
+        if len(points) and len(keys) and len(starts):
             self._put(points, keys, starts, values)
         return values
 

@@ -50,12 +50,12 @@ def test_two_thousand_columns_are_measured_whole(world: World) -> None:
     assert (len(nulls), nulls.value.min()) == (columns - 2, 2)
 
 
-def test_five_thousand_tables_are_one_look_at_the_catalogue_and_one_statement_each(tmp_path_factory) -> None:
+def test_a_thousand_tables_are_one_look_at_the_catalogue_and_one_statement_each(tmp_path_factory) -> None:
     url = f"duckdb:///{tmp_path_factory.mktemp('many')}/many.duckdb"
     world = World("duckdb", "segment", lambda: url, aware=False)
     with writing(url) as connection:
         connection.exec_driver_sql("CREATE SCHEMA web")
-        for number in range(5000):
+        for number in range(1000):
             connection.exec_driver_sql(
                 f"CREATE TABLE web.event_{number} (received_at TIMESTAMP, id VARCHAR, total BIGINT)"
             )
@@ -63,11 +63,11 @@ def test_five_thousand_tables_are_one_look_at_the_catalogue_and_one_statement_ea
     store = world.open(StoreSettings(url=url, layout="segment", sources={"web": "web"}))
     seen: list[str] = []
     sa.event.listen(store._engine, "before_cursor_execute", lambda *call: seen.append(call[2]))
-    assert len(store.catalog().events) == 5000
+    assert len(store.catalog().events) == 1000
     assert len(seen) == 1
     measured = store.measure(asked(Measure(Stat.ROWS)))
     world.close()
-    assert (measured.statements, measured.rows, measured.failures) == (5000, 1, ())
+    assert (measured.statements, measured.rows, measured.failures) == (1000, 1, ())
 
 
 @pytest.mark.parametrize(

@@ -80,10 +80,11 @@ def outcome(incidents: tuple[Incident, ...]) -> set[tuple[object, ...]]:
 def test_a_replay_finds_and_tells_what_the_service_found_and_told_hour_by_hour(
     config: Config, store: CountStore, past: Past
 ):
+    since, until = SINCE + DAY, SINCE + 3 * DAY  # from the stop to its end
     live = Installation(config, store, Memory("sqlite:///live.db", "production"))
-    for hour in range(int((UNTIL - SINCE) / HOUR) + 1):
-        run(live, SINCE + HOUR + hour * HOUR)
-    replayed = last(config, past)
+    for hour in range(int((until - since) / HOUR) + 1):
+        run(live, since + HOUR + hour * HOUR)
+    *_, replayed = replay(config, past, since, until)
     told = [(message.incident, message.reason, message.title) for message, _ in config.channels["team"].sent]
     assert outcome(replayed.incidents) == outcome(live.memory.incidents(since=START))
     assert [(each.incident, each.reason, each.title) for each in replayed.told] == told
