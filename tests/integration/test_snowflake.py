@@ -56,10 +56,14 @@ class Server:
     def table(self, place: str, columns: Mapping[str, str], rows: list[Mapping[str, Any]]) -> None:
         """Make a table; names are written as people write them, so that Snowflake keeps them in capitals."""
         self.execute(f"CREATE TABLE {place} ({', '.join(f'{column} {kind}' for column, kind in columns.items())})")
-        for row in rows:
-            values = {f"v{i}": row[column] for i, column in enumerate(columns)}
-            said = [f"PARSE_JSON(:v{i})" if kind == "VARIANT" else f":v{i}" for i, kind in enumerate(columns.values())]
-            self.execute(f"INSERT INTO {place} SELECT {', '.join(said)}", values)
+        values = {f"v{n}_{i}": row[column] for n, row in enumerate(rows) for i, column in enumerate(columns)}
+        said = [
+            [f"PARSE_JSON(:v{n}_{i})" if kind == "VARIANT" else f":v{n}_{i}" for i, kind in enumerate(columns.values())]
+            for n in range(len(rows))
+        ]
+        selects = (f"SELECT {', '.join(each)}" for each in said)
+        if rows:
+            self.execute(f"INSERT INTO {place} {' UNION ALL '.join(selects)}", values)
 
 
 def plainly(engine: sa.Engine) -> sa.Engine:

@@ -31,6 +31,7 @@ from monitor.stores.sql import SqlStore, open_store
 from monitor.testing.store import MemoryStore
 
 CONFIG = Path(__file__).parents[2] / "config" / "trackwatch.yml"
+FOUR_WEEKS = dt.timedelta(weeks=4)  # eight would be read in twice as many statements
 TABLES = {"server": ["order_completed", "gift_card_redeemed"], "android": ["product_added"]}
 # to_json writes 3.0 as 3: in Spark they are one value
 VALUES = mixed.filter(lambda value: not isinstance(value, float) or value != 3)
@@ -84,7 +85,7 @@ def lake(spark: Spark, tmp_path_factory: pytest.TempPathFactory) -> str:
 def ran(url: str, state: Path) -> Result:
     config = load_config(CONFIG, environ={})
     settings = replace(config.store.settings, url=url, partition="day", sources={source: source for source in TABLES})
-    config = replace(config, store=replace(config.store, settings=settings), channels={})
+    config = replace(config, store=replace(config.store, settings=settings, history=FOUR_WEEKS), channels={})
     store = open_store(settings, config.plan)
     try:
         return run(Installation(config, store, Memory(f"sqlite:///{state}", "production")), NOW)
