@@ -88,8 +88,14 @@ def test_where_properties_are_those_of_rows_only_what_was_never_seen_is_new(now,
 
 
 def test_what_is_remembered_is_bounded():
-    flips = [catalog({"total": kind}) for kind in ("integer", "string")] * (MOST // 2 + 5)
-    assert len(looks(*flips)) == MOST
+    events = [f"Event {number:04}" for number in range(MOST // 2 + 5)]  # which all change twice
+    looked_at = [
+        Catalog({event: frozenset({"web"}) for event in events}, tuple(Field(e, "web", "total", kind) for e in events))
+        for kind in ("integer", "string", "integer")
+    ]
+    said = looks(*looked_at)
+    assert len(said) == MOST
+    assert said[0] == "12–13 Event 0010 on web: total is string and was integer", "the newest are kept"
 
 
 @dataclass
