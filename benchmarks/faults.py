@@ -63,6 +63,7 @@ def show(state: str, url: str, kills: int, to: Sequence[str]) -> None:
     same, minutes = "are" if found.same else "ARE NOT", (time.monotonic() - began) / 60
     print(f"{state}: {found.runs} runs, {found.killed} killed, {found.killed_sending} of them while sending;")
     print(f"incidents {same} those of an installation that nobody killed; {minutes:.1f} minutes")
+    print(f"of {found.reports} reports, {found.unreported} were never put into the outbox; they are counted below, too")
     print(COLUMNS)
     for kind, told in found.told.items():
         print(f"{kind:12}{told.sent:8}{told.lost:8}{told.came_twice:13}{told.admitted:12}{told.twice:13}", flush=True)

@@ -3,6 +3,7 @@
 An installation on counts in memory, with a real state database and channels that speak to real servers, is run hour
 after hour. Each run is a process of its own, forked from one that has imported everything, and is killed
 (SIGKILL) at a random moment: of the whole run, or of the delivery. Then it is left in peace for a while.
+So that there are as many reports as runs, each run sends that of a week of its own, long past.
 """
 
 from __future__ import annotations
@@ -21,15 +22,19 @@ from pathlib import Path
 
 import numpy as np
 
-from monitor.alerts.base import Channel, Receipt, Reconciles
-from monitor.alerts.deliver import UNSURE, State
-from monitor.alerts.message import Message
+from monitor.alerts.base import Channel, Receipt, Reconciles, Wakes
+from monitor.alerts.deliver import UNSURE, State, deliver
+from monitor.alerts.message import Message, Reason
 from monitor.config import Config, load_config
 from monitor.history.memory import Memory
 from monitor.pipeline import Installation, run
+from monitor.report import sending
+from monitor.report.week import Week
+from monitor.reporting import Reporting
 from monitor.stores.base import TableFailure
 from monitor.testing.counts import CountStore
 from monitor.testing.outlets import Outlet
+from monitor.timetable import Timetable
 
 START = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)
 FIRST = START + dt.timedelta(days=35, minutes=20)
@@ -41,6 +46,7 @@ store: {url: "duckdb:///unused.duckdb", history: 28d, judge: 1d}
 incidents: {flap: 0h}
 """
 BROKEN = TableFailure("web.broken", ("Broken",), "permission denied")  # now and then, so that there is much to tell
+REPORTED = dt.date(1990, 1, 1)  # the week whose report the first run sends
 SENDING = 0.03  # seconds that a message is about under way
 
 
@@ -83,6 +89,8 @@ class Tally:
     killed: int = 0
     killed_sending: int = 0  # of these, while a message was under way
     told: dict[str, Told] = field(default_factory=dict)  # by kind of channel
+    reports: int = 0  # that were due on all channels together
+    unreported: int = 0  # of these, neither sent nor waiting
     same: bool = False  # the incidents are those of an installation that nobody ever killed
 
 
@@ -105,6 +113,7 @@ def kill_again_and_again(url: str, folder: Path, kills: int, outlets: Mapping[st
     config = configured(folder)
     dice, tally = random.Random(seed), Tally()  # noqa: S311 no secret
     channels = {name: each for outlet in outlets.values() for name, each in outlet.channels.items()}
+    config = replace(config, reporting=_reporting(channels))
     calm = replace(config, channels=channels)
     run(Installation(calm, store, Memory(url, "production")), FIRST)
     hour, took = 1, _timed(partial(_run, url, calm, store, FIRST + HOUR))
@@ -114,7 +123,9 @@ def kill_again_and_again(url: str, folder: Path, kills: int, outlets: Mapping[st
         took = _one(partial(_run, url, calm, store, now), dice, tally, took)
     for _ in range(CALM):
         hour += 1
-        run(Installation(calm, store, Memory(url, "production")), FIRST + hour * HOUR)
+        run_and_report(Installation(calm, store, Memory(url, "production")), FIRST + hour * HOUR)
+    tally.reports = hour * len(calm.reporting.to) if calm.reporting else 0
+    tally.unreported = tally.reports - _in_outbox(url, Reason.REPORT)
     tally.told = {kind: count(url, outlet) for kind, outlet in outlets.items()}
     tally.same = incidents_of(url) == incidents_of(undisturbed(config, store, folder, FIRST + hour * HOUR))
     return tally
@@ -133,7 +144,29 @@ def _run(url: str, config: Config, store: CountStore, now: dt.datetime, pipe: in
         name: Asked(channel, pipe, channel.find) if isinstance(channel, Reconciles) else Watched(channel, pipe)
         for name, channel in config.channels.items()
     }
-    run(Installation(replace(config, channels=watched), store, Memory(url, "production")), now)
+    run_and_report(Installation(replace(config, channels=watched), store, Memory(url, "production")), now)
+
+
+def run_and_report(installation: Installation, now: dt.datetime) -> None:
+    """Run, and send the reports of this hour's week, and of those before which kills came."""
+    config, memory = installation.config, installation.memory
+    run(installation, now)
+    sent = {kept.week for kept in memory.reports() if kept.sent}
+    for hour in range(1, (now - FIRST) // HOUR + 1):
+        week = Week.of(REPORTED + dt.timedelta(weeks=hour))
+        if str(week) not in sent:
+            sending.send(memory, config, week, now)
+    deliver(memory.outbox, config.channels, now, config.delivery)
+
+
+def _reporting(channels: Mapping[str, Channel]) -> Reporting:
+    read = tuple(name for name, channel in channels.items() if not isinstance(channel, Wakes))
+    return Reporting(Timetable(cron="0 * * * *"), read)
+
+
+def _in_outbox(url: str, reason: Reason) -> int:
+    listed = Memory(url, "production").outbox.listed(most=1_000_000)
+    return sum(Reason(each.reason) is reason for each in listed)
 
 
 def _timed(work: Callable[[int], None]) -> float:
