@@ -46,6 +46,7 @@ class Planted:
     """One change of the predicted size, and what became of it."""
 
     event: str
+    at: dt.datetime  # of the prediction
     size: float
     opened: bool  # an incident, in time
     told: bool  # to people, in time
@@ -91,7 +92,7 @@ def planted(
         hours = rng.permutation(7 * 24)[:TRIES].tolist()
         onset = next((on for on in (at + hour * HOUR for hour in hours) if quiet(ground, place, on, horizon)), None)
         if time.monotonic() < end and onset is not None:
-            yield Planted(event, size, *outcome(ground, (change, horizon, size), place, onset))
+            yield Planted(event, at, size, *outcome(ground, (change, horizon, size), place, onset))
 
 
 def quiet(ground: Ground, place: Place, onset: dt.datetime, horizon: str) -> bool:
@@ -119,16 +120,22 @@ def main(asked: argparse.Namespace) -> None:
     kept = untouched(config, past, span, lambda _done, _of: None)
     ground = Ground.of(config, Known(past, config.plan, span[1]), kept)
     print(f"{len(weeks)} weeks; an incident in time, of changes as large as predicted ({SURE:.0%})", flush=True)
-    for change, horizon in itertools.product(FAMILY, WITHIN):
-        found = list(planted(ground, weeks, (change, horizon), asked.minutes / 6))
+    asked_for = [(c, h) for c, h in itertools.product(FAMILY, WITHIN) if asked.horizon in (None, h)]
+    for what in asked_for:
+        found = list(planted(ground, weeks, what, asked.minutes / len(asked_for)))
         if found:
-            opened, told = (np.array([getattr(each, name) for each in found]) for name in ("opened", "told"))
-            off, size = spread(opened, np.array([each.event for each in found])), np.median([e.size for e in found])
-            print(
-                f"{change:6}{horizon:>5}{len(found):>5} drills, median {size:4.0%}: {opened.mean():4.0%}"
-                f" ({opened.mean() - off:4.0%} to {min(opened.mean() + off, 1):4.0%}); and told {told.mean():4.0%}",
-                flush=True,
-            )
+            print(line(what, found), flush=True)
+
+
+def line(what: tuple[str, str], found: list[Planted]) -> str:
+    """Return what became of the changes of one kind, with the 95 % interval by events, and by the prediction's week."""
+    opened, told = (np.array([getattr(each, name) for each in found]) for name in ("opened", "told"))
+    off, size = spread(opened, np.array([each.event for each in found])), np.median([each.size for each in found])
+    weeks = sorted({each.at for each in found})
+    shares = (f"{np.mean([each.opened for each in found if each.at == week]):.0%}" for week in weeks)
+    low, high = max(opened.mean() - off, 0), min(opened.mean() + off, 1)
+    seen = f"{opened.mean():4.0%} ({low:.0%} to {high:.0%}), told {told.mean():.0%}; by week {', '.join(shares)}"
+    return f"{what[0]:6}{what[1]:>5}{len(found):>5} drills, median {size:4.0%}: {seen}"
 
 
 if __name__ == "__main__":
@@ -136,5 +143,6 @@ if __name__ == "__main__":
     parser.add_argument("config", type=Path)
     parser.add_argument("--from", dest="since", required=True)
     parser.add_argument("--to", dest="until", required=True)
+    parser.add_argument("--horizon", choices=list(WITHIN))
     parser.add_argument("--minutes", type=float, default=30)
     main(parser.parse_args())

@@ -30,6 +30,7 @@ MOST = 9.0  # a rise to ten times as many: what is not seen then is not seen
 AHEAD = np.array([*range(1, 7), *range(8, 25, 2), 30, 36, 48, 60, *range(72, 169, 24)])  # hours after it: looks
 QUIET = np.array([1, 2, 3, 6, 9, 12, 18, 24, 36, 48, 72, 96, 120, 144, 168])  # the same, for silences
 BEYOND = 1e18  # events: no count reaches it
+NEVER = 1e9  # a change that none is as large as
 STEP = 0.4  # share by which a day may move the level, at most (`checks.season`: winsorised at 2 sd of 20 %)
 
 
@@ -50,10 +51,12 @@ def takes(hourly: Side, daily: Side, seed: int = 0) -> Takes:
     Args:
         hourly: Counts by the hour.
         daily: Counts of the same series by the day.
-        seed: Which events are lost is drawn by chance.
+        seed: Which events are lost is drawn by chance, once for all series: what others come does not matter.
     """
-    rng = np.random.default_rng(seed)
-    parts = [_takes(hourly.rows(part), daily.rows(part), rng) for part in blocks(*hourly.table.values.shape)]
+    parts = [
+        _takes(hourly.rows(part), daily.rows(part), np.random.default_rng(seed))
+        for part in blocks(*hourly.table.values.shape)
+    ]
     drop, spike = (
         {name: np.concatenate([getattr(part, side)[name] for part in parts]) for name in HORIZONS}
         for side in ("drop", "spike")
@@ -114,7 +117,7 @@ class _Since:
         told = taking_part(side)
         count = np.where(told, known_counts(side.table)[0][:, : side.table.cut], 0.0)
         due = np.where(told, side.forecast.expected[:, : side.table.cut], 0.0)
-        noise = rng.standard_normal(count.shape) * np.sqrt(count)
+        noise = _luck(count.shape[1], rng) * np.sqrt(count)
         known = _cumulated(told.astype(float))
         day = known[:, np.minimum(onset + 24, side.table.cut)] - known[:, onset]
         return cls(onset, _cumulated(count), _cumulated(due), _cumulated(noise), day >= KNOWN * 24)
@@ -124,6 +127,12 @@ class _Since:
         begin = np.maximum(start, self.onset[:, None])
         count, due, noise = (each[:, end] - each[:, begin] for each in (self.count, self.due, self.noise))
         return count, due, noise
+
+
+def _luck(hours: int, rng: np.random.Generator) -> Floats:
+    """Return a standard normal number for each hour [n]; each second week mirrors the one before: luck cancels."""
+    weeks = rng.standard_normal((hours // 336 + 1, 1, 168))
+    return np.concatenate([weeks, -weeks], axis=1).ravel()[:hours]
 
 
 def _cumulated(values: Floats) -> Floats:
@@ -150,7 +159,7 @@ def _by_side(
     lasted = np.clip((midnight - since.onset[:, None] + 12) // 24, 0, WEEK_DAYS)
     shape = (len(side.table.keys), *end.shape)
     through, anew = ([_Change.none(shape), _Change.none(shape)] for _ in range(2))
-    pace, first = PACES[side.table.calendar.grain], int(end.min(initial=0))
+    pace, first = PACES[side.table.calendar.grain], int(end.min()) if end.size else 0
     for window in windows(side, pace, first):
         start = buckets[np.maximum(end + 1 - window.width, 0)]
         today = (start >= midnight) | (midnight <= since.onset[:, None])
@@ -159,8 +168,8 @@ def _by_side(
         # what a change does to the excess before a window is not followed: of those, what sees its beginning
         followable = np.full(end.shape, True) if window.low is not None else start <= since.onset[:, None]
         for way, change in enumerate(_changes(side, window, end - first, came, (followed, lasted))):
-            through[way].add(change.where(followable))
-            anew[way].add(change.where(followable & today))
+            through[way] = through[way].beside(change.where(followable))
+            anew[way] = anew[way].beside(change.where(followable & today))
         if window.gross is not None:
             seen, (low, high) = window.seen[:, end - first], (count[:, end - first] for count in window.gross)
             own = _Came(seen, np.zeros_like(seen), came[0], came[2])
@@ -182,24 +191,42 @@ def _by_midnight(gross: Floats, looks: Ints) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """What windows take to be told: infinite where no change is."""
+    """What the windows that end in a bucket take to be told: [S, O, D]."""
 
-    order: Floats  # the most surprising window, which must be large enough to be told, is the first
-    told: Floats
+    surprising: Floats  # from which on the most surprising of them is surprising enough
+    gain: Floats  # by how much its score grows with the change, in scores that are enough
+    told: Floats  # from which on it is told: large enough, too; infinite where no change is
 
     @classmethod
     def none(cls, shape: tuple[int, ...]) -> _Change:
-        return cls(np.full(shape, np.inf), np.full(shape, np.inf))
+        return cls(np.full(shape, NEVER), np.zeros(shape), np.full(shape, np.inf))
 
     def where(self, which: Bools) -> _Change:
         """Return it where something holds."""
-        return _Change(np.where(which, self.order, np.inf), np.where(which, self.told, np.inf))
+        if which.all():
+            return self
+        return _Change(np.where(which, self.surprising, NEVER), self.gain, np.where(which, self.told, np.inf))
 
-    def add(self, other: _Change) -> None:
-        """Take that of another window where it comes first."""
-        first = other.order < self.order
-        np.copyto(self.order, other.order, where=first)
-        np.copyto(self.told, other.told, where=first)
+    def beside(self, other: _Change) -> _Change:
+        """Return it with one more window.
+
+        Only the most surprising window is told. So the one that is large enough first must
+        wait until it is as surprising as the other, or the other is large enough.
+        """
+        own = self.told <= other.told
+        first, last = np.minimum(self.told, other.told), np.maximum(self.told, other.told)
+        since, since_last = (
+            np.where(own, self.surprising, other.surprising),
+            np.where(own, other.surprising, self.surprising),
+        )
+        gain, gain_last = np.where(own, self.gain, other.gain), np.where(own, other.gain, self.gain)
+        ahead = gain * since - gain_last * since_last  # of the other, by as much at no change
+        faster = gain - gain_last
+        hidden = faster * np.minimum(first, NEVER) < ahead
+        overtaken = np.where(hidden & (faster > 0), ahead / np.where(faster > 0, faster, 1.0), np.inf)
+        waits = hidden & (last <= overtaken)
+        told = np.where(hidden, np.minimum(last, np.maximum(first, overtaken)), first)
+        return _Change(np.where(waits, since_last, since), np.where(waits, gain_last, gain), told)
 
 
 def _changes(
@@ -221,16 +248,14 @@ def _changes(
     high = np.where((side.forecast.history >= WEEK_DAYS)[:, None, None] & (expected > 0), high, BEYOND)
     enough = np.maximum((1 + bar.min_spike) * expected, expected + bar.min_events)
     gain = came / np.maximum(high - expected, 1e-9)
-    rise = _change(
-        own.rise(high), own.at(enough > high).rise(enough[enough > high]), enough > high, bar.min_spike, gain
-    )
+    rise = _change(own.rise(high), gain, enough > high, own.at(enough > high).rise(enough[enough > high]))
     if window.low is None:
         return _Change.none(seen.shape), rise
     low = expected - (expected - window.low[:, end]) * window.stricter[0][:, days]
     low = np.where(side.forecast.ready[:, None, None], low, -1.0)
     few = np.minimum((1 - bar.min_drop) * expected, expected - bar.min_events)
     gain = came / np.maximum(expected - low, 1e-9)
-    return _change(own.loss(low), own.at(few < low).loss(few[few < low]), few < low, bar.min_drop, gain), rise
+    return _change(own.loss(low), gain, few < low, own.at(few < low).loss(few[few < low])), rise
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,15 +283,11 @@ class _Came:
         return _solved(least - self.seen, least * self.away, self.since, -self.noise, MOST)
 
 
-def _change(surprising: Floats, enough: Floats, where: Bools, least: float, gain: Floats) -> _Change:
-    """Return what a window takes: to be surprising, and, where that is less, to be large enough.
-
-    Of windows that a change of the least size that is told makes surprising, the most surprising one
-    comes first; where none is, the one that is first surprising.
-    """
-    beyond, told = surprising - least, surprising.copy()
+def _change(surprising: Floats, gain: Floats, where: Bools, enough: Floats) -> _Change:
+    """Return what a window takes: to be surprising, and, where that is less, to be large enough."""
+    told = surprising.copy()
     told[where] = enough
-    return _Change(np.minimum(beyond, 0.0) * gain + np.maximum(beyond, 0.0), told)
+    return _Change(np.minimum(surprising, NEVER), gain, told)
 
 
 def _followed(after: Ints, start: Ints, pace: Pace) -> Floats:
@@ -321,5 +342,6 @@ def _silences(side: Side, since: _Since, rng: np.random.Generator) -> Floats:
     stopped = (p_value <= bar.stop[:, None, None]) & (due >= bar.min_due)
     dropped = (DROP_LOOKS * p_value <= bar.drop[:, None, None]) & (due >= bar.min_events)
     came = since.between(since.onset[:, None], since.onset[:, None] + QUIET)[0]
-    luckiest = rng.uniform(size=came.shape[:2])[:, :, None] ** (1 / np.maximum(came, 1e-9))  # of so many, the last one
+    even = (rng.permutation(len(since.onset)) + 0.5) / len(since.onset)  # as by chance, and no luck in it
+    luckiest = even[:, None] ** (1 / np.maximum(came, 1e-9))  # of so many, the last one
     return np.where(stopped | dropped, luckiest, np.inf)

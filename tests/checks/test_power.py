@@ -78,6 +78,14 @@ def test_a_rare_event_is_missed_only_after_days():
     assert found["week"] > 0.6
 
 
+def test_what_is_seen_of_an_event_does_not_depend_on_the_others():
+    values = traffic(20.0, series=3)
+    together, alone = takes(side(values), side(values, "day")), takes(side(values[1:2]), side(values[1:2], "day"))
+    for change in ("drop", "spike"):
+        for name, least in getattr(alone, change).items():
+            np.testing.assert_allclose(getattr(together, change)[name][1:2], least)
+
+
 PROMISES = [
     pytest.param("drop", 3.0, "day", id="a loss of a rare event"),
     pytest.param("drop", 60.0, "day", id="a loss of a frequent event"),
