@@ -49,7 +49,15 @@ def _report(config: Config | None, problems: tuple[Problem, ...]) -> str:
         "store": f"{config.store.settings.layout} layout, days and hours of {config.zone}",
         "channels": ", ".join(config.channels) or "none: problems are shown by 'run' and in the state only",
     }
-    return "\n".join([f"{config.file}: no problems", *(f"  {name:<9} {said}" for name, said in rows.items())])
+    lines = [f"{config.file}: no problems", *(f"  {name:<9} {said}" for name, said in rows.items())]
+    return "\n".join([*lines, *(f"But {note}" for note in _notes(config))])
+
+
+def _notes(config: Config) -> list[str]:
+    """Say which checks can never find anything: right as it is written, and hardly meant."""
+    from monitor.blindness import Known, blind  # noqa: PLC0415 keeps --help fast
+
+    return [f"the check {name} can never find anything: {why}." for name, why in blind(config, Known())]
 
 
 def _document(config: Config | None, problems: tuple[Problem, ...]) -> dict[str, Any]:
@@ -59,6 +67,7 @@ def _document(config: Config | None, problems: tuple[Problem, ...]) -> dict[str,
             **{f"{noun}s" if noun != "property" else "properties": count for noun, count in _sizes(config).items()},
             "checks": list(config.checks),
             "channels": list(config.channels),
+            "notes": _notes(config),
         }
     listed = [{"file": p.file, "line": p.line, "message": p.message, "hint": p.hint} for p in problems]
     return {"version": 1, "summary": summary, "problems": listed}

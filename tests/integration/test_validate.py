@@ -42,6 +42,14 @@ def test_files_without_mistakes_are_summed_up(validate: Validate):
     assert out.startswith("trackwatch.yml: no problems\n")
 
 
+def test_a_check_that_can_never_find_anything_is_no_mistake_and_is_said(validate: Validate):
+    code, out, _ = validate(CONFIG + "checks: {order: {min_messages: 5}}\n")
+    assert code == 0
+    assert "\nBut the check order can never find anything: no event that it is for says in the plan" in out
+    (note,) = json.loads(validate(None, PLAN, "--json")[1])["summary"]["notes"]
+    assert note.startswith("the check order can never find anything")
+
+
 def test_every_mistake_is_a_line_on_stdout_and_the_exit_code_is_1(validate: Validate):
     code, out, err = validate(CONFIG + "checks: {volum: {}}\n", PLAN.replace("number", "numbr"))
     assert (code, err) == (1, "")
