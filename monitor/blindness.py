@@ -101,7 +101,7 @@ def _too_rare(check: CheckConfig, config: Config, known: Known) -> str:
     if told or not seen.visible or any(seen.unwatched.get(each.event) is not Why.RARE for each in seen.visible):
         return ""
     return (
-        "all events come so rarely that not even a full stop is told within a week at this budget "
+        "all events come so rarely that not even a full stop opens an incident within a week at this budget "
         "(trackwatch detectability): raise budget.false_alerts_per_week, or lower min_events"
     )
 

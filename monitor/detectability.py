@@ -1,4 +1,4 @@
-"""How small a drop, and how small a spike, of each event would be told within an hour, a day, a week?
+"""How small a drop, and how small a spike, of each event would open an incident within an hour, a day, a week?
 
 A number says: a change of that size that begins at a random hour of the week is found in four of
 five cases (`SURE`) before so much time is over, at the budget as it is, if nothing else is wrong. It
@@ -57,10 +57,10 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visible:
-    """The smallest change of an event that is told within an hour, a day and a week, as a share of what is usual.
+    """The smallest change of an event that opens an incident within an hour, a day and a week: a share of the usual.
 
     `drop` 0.35 is a loss of 35 %, 1.0 a full stop; `spike` 0.5 is half as much again. None: not even a full stop, or
-    ten times as many, is told in that time. `source` None: the change is the same on every source.
+    ten times as many, opens one in that time. `source` None: the change is the same on every source.
     """
 
     event: str

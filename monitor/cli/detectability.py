@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +28,7 @@ WITHIN = {"hour": "an hour", "day": "a day", "week": "a week"}
 def command(
     config_path: Path | None, workspace: str | None, event: str | None, sources: bool, fresh: bool, as_json: bool
 ) -> None:
-    """Say how small a drop or a spike of each event would be told within an hour, a day and a week.
+    """Say how small a drop or a spike of each event opens an incident within an hour, a day and a week.
 
     Worked out by a run once a week, from the past weeks of each event and the budget for false
     alerts; the event store is not asked. --fresh shows what an edit of the configuration would change.
@@ -92,7 +92,7 @@ def _lines(config: Config, found: Detectability, *, sources: bool) -> Iterator[s
         told = "".join(f"{size:>8}" for size in (*_sizes(each.drop, "-"), *_sizes(each.spike, "+")))
         yield f"{names[id(each)]:{width}}  {config.plan.priority(each.event):<9}  {told}"
     yield ""
-    yield f"{NONE} not even a full stop, or ten times as many, is told in that time"
+    yield f"{NONE} not even a full stop, or ten times as many, opens an incident in that time"
     yield from (f"Not watched: {event}: {why}." for event, why in sorted(found.unwatched.items()))
 
 
@@ -124,12 +124,19 @@ def _sentences(event: str, found: Detectability) -> Iterator[str]:
         yield f"{event} is not watched: {found.unwatched[event]}."
     for each in own:
         place = f"{event}, on {each.source} alone" if each.source else event
-        yield f"{place}: {_said(each.drop, 'a loss of', 'a full stop', 'not even a full stop')};"
-        yield f"  {_said(each.spike, 'a rise by', 'ten times as many', 'not even ten times as many')}."
+        yield f"{place}: {_said(each.drop, _loss, 'not even a full stop')};"
+        yield f"  {_said(each.spike, _rise, 'not even ten times as many')}."
 
 
-def _said(smallest: Smallest, change: str, all_of_it: str, nothing: str) -> str:
-    known = [(name, smallest[name]) for name in WITHIN if smallest[name] is not None]
-    if not known:
-        return f"{nothing} is told within a week"
-    return ", ".join(f"{change} {100 * (size or 0.0):.0f} % is told within {WITHIN[name]}" for name, size in known)
+def _said(smallest: Smallest, change: Callable[[float], str], nothing: str) -> str:
+    known = [(change(size), WITHIN[name]) for name in WITHIN if (size := smallest[name]) is not None]
+    (first, soon), *rest = known or [(nothing, WITHIN["week"])]
+    return ", ".join([f"{first} opens an incident within {soon}", *(f"{what} within {when}" for what, when in rest)])
+
+
+def _loss(size: float) -> str:
+    return f"a loss of {100 * size:.0f} %" if size < 1 else "a full stop"
+
+
+def _rise(size: float) -> str:
+    return f"a rise by {100 * size:.0f} %"

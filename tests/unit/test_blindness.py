@@ -105,7 +105,9 @@ def lacking(*names: str) -> frozenset[str]:
             "the store has no shop",
             id="one dimension of two is not there",
         ),
-        pytest.param({"seen": RARE}, "volume", "not even a full stop is told within a week", id="a budget too small"),
+        pytest.param(
+            {"seen": RARE}, "volume", "not even a full stop opens an incident within a week", id="a budget too small"
+        ),
         pytest.param(
             {"checks": "{volume: {min_events: 5000}}"},
             "volume.drop",
