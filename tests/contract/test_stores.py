@@ -25,7 +25,7 @@ TABLES_OF_EVENTS = [world for world in WORLDS if world[1] != "segment"]  # Segme
 @given(
     data=st.data(), zone=st.sampled_from(["Europe/Berlin", "Asia/Kolkata", "America/New_York", "Pacific/Apia", "UTC"])
 )
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
 def test_it_counts_what_plain_python_counts(world: World, data: st.DataObject, zone: str) -> None:
     given_rows = data.draw(
         rows(dict.fromkeys(typed, mixed) if world.layout == "json" else typed | (odd if world.odd else {}))
