@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import gc
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from checks.base import Bucket, Finding
@@ -14,6 +12,7 @@ from checks.plan import Plan
 from monitor import operations
 from monitor.alerts.message import Severity
 from monitor.config import Budget, CheckConfig, Config
+from monitor.cycles import uncollected
 from monitor.decide import Verdict, decide
 from monitor.gate import Due
 from monitor.incidents import ADAPTS_AFTER, Incident
@@ -49,18 +48,6 @@ class Replaying:
 LIVE = Replaying()
 
 
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Pause the search for cycles of objects: ten thousands that have none are made at once, a sixth of all CPU."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
-
-
 def evaluate(
     config: Config,
     measurements: Measurements,
@@ -84,7 +71,7 @@ def evaluate(
     while waiting:
         window = waiting.popleft()
         profile = measurements.profile(window.bucket, tuple(stretches(incidents)), window.known)
-        with _uncollected():
+        with uncollected():
             judged = replaying.judged(
                 [c for c in config.checks.values() if window.judges(c.name)], profile, config.plan
             )

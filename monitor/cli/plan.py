@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +15,7 @@ import click
 from monitor.cli import infer
 from monitor.cli.cleanup import cleanup_command
 from monitor.cli.common import config_option, current_time, fail_on_option, json_option
+from monitor.cycles import uncollected
 from monitor.errors import ConfigError, Problem, UsageError
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ def lint_command(path: Path | None, everything: bool, config_path: Path | None, 
     faults: tuple[Fault, ...] = ()
     events, advice = 0, ""
     try:
-        with _uncollected():
+        with uncollected():
             written = read_plan(path)
             found, events = lint(written), len(written.plan.events)
             faults, advice = found.faults, found.advice
@@ -69,18 +68,6 @@ def lint_command(path: Path | None, everything: bool, config_path: Path | None, 
         click.echo(advice, nl=bool(advice))
     critical = bool(problems) or any(fault.severity == "critical" for fault in faults)
     sys.exit(int(fail_on != "never" and (critical or (bool(faults) and fail_on == "warning"))))
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Leave garbage alone for a while: a plan is many small objects that stay, and looking for others takes a third."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 def _lint_lines(path: Path, faults: Sequence[Fault], problems: Sequence[Problem], *, everything: bool) -> Iterable[str]:
